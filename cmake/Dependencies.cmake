@@ -1,0 +1,35 @@
+# What Debian 12 provides; README names the packages. Each missing one is named with its package.
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(PROTOBUF_C REQUIRED IMPORTED_TARGET libprotobuf-c)
+pkg_check_modules(NETTLE REQUIRED IMPORTED_TARGET nettle)
+pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
+find_path(SY_STB_INCLUDE_DIR stb/stb_image.h)
+if(NOT SY_STB_INCLUDE_DIR)
+    message(FATAL_ERROR "stb/stb_image.h is missing: apt-get install libstb-dev")
+endif()
+find_program(SY_PROTOC_C protoc-c)
+if(NOT SY_PROTOC_C)
+    message(FATAL_ERROR "protoc-c is missing: apt-get install protobuf-c-compiler")
+endif()
+
+# Each host/import/*.proto becomes generated/<name>.pb-c.{h,c}, compiled without our warnings.
+file(GLOB SY_PROTOS CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/host/import/*.proto)
+set(generated ${PROJECT_BINARY_DIR}/generated)
+set(proto_sources)
+foreach(proto ${SY_PROTOS})
+    get_filename_component(name ${proto} NAME_WE)
+    add_custom_command(OUTPUT ${generated}/${name}.pb-c.c ${generated}/${name}.pb-c.h
+        COMMAND ${CMAKE_COMMAND} -E make_directory ${generated}
+        COMMAND ${SY_PROTOC_C} --c_out=${generated} --proto_path=${PROJECT_SOURCE_DIR}/host/import ${proto}
+        DEPENDS ${proto} VERBATIM)
+    list(APPEND proto_sources ${generated}/${name}.pb-c.c)
+endforeach()
+if(proto_sources)
+    add_library(sy_protobuf STATIC ${proto_sources})
+    target_compile_options(sy_protobuf PRIVATE -w)
+    target_link_libraries(sy_protobuf PUBLIC PkgConfig::PROTOBUF_C)
+    target_include_directories(sy_protobuf SYSTEM PUBLIC ${generated})
+else()
+    add_library(sy_protobuf INTERFACE)
+    target_link_libraries(sy_protobuf INTERFACE PkgConfig::PROTOBUF_C)
+endif()

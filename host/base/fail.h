@@ -1,0 +1,42 @@
+/* Errors: one status to return, one message to read. The message is written where the fault is
+ * known; callers prepend what they were doing. `ctx` may be NULL: then nothing is recorded.
+ */
+#ifndef SY_BASE_FAIL_H
+#define SY_BASE_FAIL_H
+
+#include "steelyard/steelyard.h"
+
+#if defined(__GNUC__)
+#define SY_PRINTF(format, args) __attribute__((format(printf, format, args)))
+#else
+#define SY_PRINTF(format, args)
+#endif
+
+/* Records the message and returns `status`. */
+sy_status sy_fail(sy_ctx *ctx, sy_status status, const char *format, ...) SY_PRINTF(3, 4);
+
+/* Prepends what the caller was doing; `status` passes through, so it fits in a return. */
+sy_status sy_while(sy_ctx *ctx, sy_status status, const char *format, ...) SY_PRINTF(3, 4);
+
+/* Copies status and message of a worker's context into the context its user reads. */
+sy_status sy_ctx_adopt_error(sy_ctx *ctx, sy_status status, const sy_ctx *worker);
+
+#define SY_TRY(call)                    \
+    do {                                \
+        sy_status try_status_ = (call); \
+        if (try_status_ != SY_OK)       \
+            return try_status_;         \
+    } while (0)
+
+/* The same in a function that has something to release: it declares `status` and has a `done:`. */
+#define SY_TRY_DONE(call)    \
+    do {                     \
+        status = (call);     \
+        if (status != SY_OK) \
+            goto done;       \
+    } while (0)
+
+/* For the result of an allocation. */
+sy_status sy_check_alloc(sy_ctx *ctx, const void *memory);
+
+#endif

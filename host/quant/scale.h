@@ -1,0 +1,39 @@
+/* Scale, zero point and rounding. All rounding of values to integers on the host is in scale.c. */
+#ifndef SY_QUANT_SCALE_H
+#define SY_QUANT_SCALE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/fail.h"
+
+/* An integer grid: lo..hi, and whether 0 must stand for 0.0. */
+typedef struct sy_number {
+    int bits;
+    bool is_signed;
+    bool symmetric; /* the zero point is 0 (signed) or the middle (unsigned) */
+    bool narrow;    /* drops the lowest code: -127..127 */
+} sy_number;
+
+int32_t sy_number_lo(const sy_number *number);
+int32_t sy_number_hi(const sy_number *number);
+
+typedef struct sy_scale {
+    float scale; /* > 0, finite, normal */
+    int32_t zero;
+} sy_scale;
+
+/* The grid that holds [min, max] (widened to include 0): asymmetric scale = (max - min) / (hi - lo), zero = round(lo - min / scale)
+ * to half even, clamped; symmetric scale = max(|min|, |max|) / hi. A range of width 0, or one so narrow that the scale
+ * would not be a normal float, gets scale 1. SY_E_NUMERIC when min or max is not finite.
+ */
+sy_status sy_scale_from_range(sy_ctx *ctx, const sy_number *number, float min, float max, sy_scale *out);
+
+/* q = clamp(rint(x / scale) + zero); a NaN gives zero. rint is half to even. */
+int32_t sy_quantize_value(const sy_number *number, sy_scale scale, float x);
+float sy_dequantize_value(sy_scale scale, int32_t q);
+
+/* The int32 form of a bias at scale x_scale * w_scale. false when it does not fit in 31 bits. */
+bool sy_quantize_bias(float bias, float x_scale, float w_scale, int32_t *out);
+
+#endif
