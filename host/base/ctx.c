@@ -92,8 +92,12 @@ sy_status sy_while(sy_ctx *ctx, sy_status status, const char *format, ...)
     va_start(args, format);
     int used = vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    if (used >= 0 && (size_t)used + 2 < sizeof text)
-        snprintf(text + used, sizeof text - (size_t)used, ": %s", ctx->error);
+    if (used < 0 || (size_t)used + 3 > sizeof text)
+        return status; /* the message itself matters more than what was being done */
+    size_t room = sizeof text - (size_t)used - 3, length = strlen(ctx->error);
+    memcpy(text + used, ": ", 2);
+    memcpy(text + used + 2, ctx->error, length < room ? length : room);
+    text[(size_t)used + 2 + (length < room ? length : room)] = 0;
     memcpy(ctx->error, text, sizeof text);
     return status;
 }

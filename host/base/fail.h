@@ -7,9 +7,9 @@
 #include "steelyard/steelyard.h"
 
 #if defined(__GNUC__)
-#define SY_PRINTF(format, args) __attribute__((format(printf, format, args)))
+#define SY_PRINTF(text, args) __attribute__((format(printf, text, args)))
 #else
-#define SY_PRINTF(format, args)
+#define SY_PRINTF(text, args)
 #endif
 
 /* Records the message and returns `status`. */
