@@ -262,11 +262,12 @@ typedef struct {
 } sy_requantize_params;
 
 /* Statistics of one tensor in one sample. The buffer of summary words is
- *   [0] min  [1] max (float; +infinity and -infinity before the first finite element)
+ *   [0] min  [1] max of the finite elements (float; a zero is +0; +infinity and -infinity when there are none)
  *   [2] elements that are 0   [3] elements that are not finite
- *   [4],[5] sum of rint(x * 2^(22-e)) as a 64-bit integer, low word first
- *   [6],[7] sum of rint(x*x * 2^(22-2e))
- * where e is the exponent in word [8]: the least with |x| < 2^e for every finite x of this sample (-126 at least).
+ *   [4],[5] sum of rint(y) over the finite elements as a 64-bit integer, low word first
+ *   [6],[7] sum of rint(y*y * 2^-22), the product rounded to float
+ *   [8] e   [9..15] 0
+ * where y = x * 2^(22-e) is exact and e is the least with |x| < 2^e for every finite x of this sample (-126 at least).
  * Integers, so the same in any order.
  */
 #define SY_SUMMARY_WORDS 16
@@ -277,7 +278,7 @@ typedef struct {
 /* Histogram with a range that only doubles. State words: [0] the exponent e, [1..3] unused, then SY_HISTOGRAM_SIDE bins of
  * positive values and as many of negative ones. Bin b counts |x| in [b, b+1) * 2^e / SY_HISTOGRAM_SIDE; zeros and
  * values that are not finite are not counted. Before counting, e is raised to that of the sample's summary, merging
- * pairs of bins; a fresh state has e = -127 and zero bins.
+ * pairs of bins; a fresh state has e = -127 and zero bins. The counts of a bin must stay below 2^32.
  */
 #define SY_HISTOGRAM_SIDE  4096
 #define SY_HISTOGRAM_HEAD  4

@@ -1,0 +1,65 @@
+#include <math.h>
+#include <string.h>
+
+#include "kernels/params.h"
+
+static void put_float(uint32_t *word, float value)
+{
+    memcpy(word, &value, sizeof value);
+}
+
+static void put_i64(uint32_t *words, int64_t value)
+{
+    words[0] = (uint32_t)(uint64_t)value;
+    words[1] = (uint32_t)((uint64_t)value >> 32);
+}
+
+/* The least e with |x| < 2^e for every finite x, not below -126. */
+static int exponent_of(const float *x, size_t count)
+{
+    int exponent = -126;
+    for (size_t i = 0; i < count; i++) {
+        int e;
+        if (!isfinite(x[i]) || x[i] == 0)
+            continue;
+        frexpf(x[i], &e);
+        if (e > exponent)
+            exponent = e;
+    }
+    return exponent;
+}
+
+void sy_ref_summarize(void *const *operands, const void *params)
+{
+    const sy_summarize_params *p = params;
+    const float *x = operands[0];
+    uint32_t *summary = operands[1];
+    const int exponent = exponent_of(x, p->count);
+    float min = INFINITY, max = -INFINITY;
+    uint32_t zeros = 0, not_finite = 0;
+    int64_t sum = 0, sum_of_squares = 0;
+
+    for (size_t i = 0; i < p->count; i++) {
+        if (!isfinite(x[i])) {
+            not_finite++;
+            continue;
+        }
+        const float value =
+            x[i] + 0.0f; /* -0 becomes 0, so that the bits of min and max depend on no order */
+        min = value < min ? value : min;
+        max = value > max ? value : max;
+        zeros += value == 0;
+        const float y = (float)ldexp((double)value, 22 - exponent);
+        const float square = y * y;
+        sum += (int64_t)rintf(y);
+        sum_of_squares += (int64_t)rintf(square * 0x1p-22f);
+    }
+    memset(summary, 0, SY_SUMMARY_WORDS * sizeof *summary);
+    put_float(&summary[0], min);
+    put_float(&summary[1], max);
+    summary[2] = zeros;
+    summary[3] = not_finite;
+    put_i64(&summary[4], sum);
+    put_i64(&summary[6], sum_of_squares);
+    summary[8] = (uint32_t)exponent;
+}
