@@ -1,15 +1,18 @@
-#include "base/fail.h"
-#include "base/log.h"
-
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
+#include "base/log.h"
+
 enum { ERROR_MAX = 2048, LINE_MAX_BYTES = 2048 };
 
 struct sy_ctx {
     char error[ERROR_MAX];
+    struct sy_ctx *log_owner; /* whose log this one writes to: itself, or its user's */
+    pthread_mutex_t log_lock;
     sy_log_level level;
     sy_log_fn log;
     void *log_user;
@@ -22,13 +25,23 @@ sy_status sy_ctx_create(sy_ctx **out)
     sy_ctx *ctx = calloc(1, sizeof *ctx);
     if (!ctx)
         return SY_E_MEMORY;
+    pthread_mutex_init(&ctx->log_lock, NULL);
+    ctx->log_owner = ctx;
     *out = ctx;
     return SY_OK;
 }
 
 void sy_ctx_destroy(sy_ctx *ctx)
 {
+    if (ctx)
+        pthread_mutex_destroy(&ctx->log_lock);
     free(ctx);
+}
+
+void sy_ctx_share_log(sy_ctx *worker, sy_ctx *ctx)
+{
+    if (ctx)
+        worker->log_owner = ctx->log_owner;
 }
 
 void sy_ctx_set_log(sy_ctx *ctx, sy_log_level level, sy_log_fn log, void *user)
@@ -116,14 +129,17 @@ sy_status sy_check_alloc(sy_ctx *ctx, const void *memory)
 
 void sy_log(sy_ctx *ctx, sy_log_level level, const char *format, ...)
 {
-    if (!ctx || !ctx->log || level > ctx->level)
+    sy_ctx *owner = ctx ? ctx->log_owner : NULL;
+    if (!owner || !owner->log || level > owner->level)
         return;
     char line[LINE_MAX_BYTES];
     va_list args;
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    ctx->log(ctx->log_user, level, line);
+    pthread_mutex_lock(&owner->log_lock);
+    owner->log(owner->log_user, level, line);
+    pthread_mutex_unlock(&owner->log_lock);
 }
 
 sy_status sy_progress(sy_ctx *ctx, const char *stage, size_t done, size_t total)

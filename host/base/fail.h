@@ -36,6 +36,10 @@ sy_status sy_ctx_adopt_error(sy_ctx *ctx, sy_status status, const sy_ctx *worker
             goto done;       \
     } while (0)
 
+/* A worker's context logs where its user's does. The log callback may then be called from several threads,
+ * one at a time. */
+void sy_ctx_share_log(sy_ctx *worker, sy_ctx *ctx);
+
 /* For the result of an allocation. */
 sy_status sy_check_alloc(sy_ctx *ctx, const void *memory);
 

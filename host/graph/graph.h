@@ -14,24 +14,24 @@
 
 enum { SY_MAX_RANK = 8, SY_NONE = -1 };
 
-/* ONNX's numbers. DTYPE(name, number, bits of an element, text) */
-#define SY_DTYPE_MAP(X)      \
-    X(UNDEFINED, 0, 0)       \
-    X(FLOAT, 1, 32)          \
-    X(UINT8, 2, 8)           \
-    X(INT8, 3, 8)            \
-    X(UINT16, 4, 16)         \
-    X(INT16, 5, 16)          \
-    X(INT32, 6, 32)          \
-    X(INT64, 7, 64)          \
-    X(STRING, 8, 0)          \
-    X(BOOL, 9, 8)            \
-    X(FLOAT16, 10, 16)       \
-    X(DOUBLE, 11, 64)        \
-    X(UINT32, 12, 32)        \
-    X(UINT64, 13, 64)        \
-    X(BFLOAT16, 16, 16)      \
-    X(UINT4, 21, 4)          \
+/* ONNX's numbers. X(name, number, bits of an element) */
+#define SY_DTYPE_MAP(X) \
+    X(UNDEFINED, 0, 0)  \
+    X(FLOAT, 1, 32)     \
+    X(UINT8, 2, 8)      \
+    X(INT8, 3, 8)       \
+    X(UINT16, 4, 16)    \
+    X(INT16, 5, 16)     \
+    X(INT32, 6, 32)     \
+    X(INT64, 7, 64)     \
+    X(STRING, 8, 0)     \
+    X(BOOL, 9, 8)       \
+    X(FLOAT16, 10, 16)  \
+    X(DOUBLE, 11, 64)   \
+    X(UINT32, 12, 32)   \
+    X(UINT64, 13, 64)   \
+    X(BFLOAT16, 16, 16) \
+    X(UINT4, 21, 4)     \
     X(INT4, 22, 4)
 
 typedef enum sy_dtype {
@@ -40,9 +40,9 @@ typedef enum sy_dtype {
 #undef X
 } sy_dtype;
 
-const char *sy_dtype_name(sy_dtype dtype);  /* "float32", "int64", ... as numpy says it; static */
-unsigned sy_dtype_bits(sy_dtype dtype);     /* of one element; 0 for what has no fixed size */
-bool sy_dtype_is_float(sy_dtype dtype);     /* FLOAT, FLOAT16, BFLOAT16, DOUBLE */
+const char *sy_dtype_name(sy_dtype dtype); /* "float32", "int64", ... as numpy says it; static */
+unsigned sy_dtype_bits(sy_dtype dtype);    /* of one element; 0 for what has no fixed size */
+bool sy_dtype_is_float(sy_dtype dtype);    /* FLOAT, FLOAT16, BFLOAT16, DOUBLE */
 
 typedef struct sy_shape {
     int rank;                  /* SY_NONE: not known */
@@ -62,9 +62,9 @@ typedef struct sy_tensor {
     sy_dtype dtype;
     sy_shape shape;
     const char *dim_names[SY_MAX_RANK]; /* of symbolic dimensions of inputs and outputs, else NULL */
-    const void *data;                   /* a constant's elements in `dtype`, dense, little endian; else NULL */
-    size_t bytes;                       /* of data */
-    int producer;                       /* node; SY_NONE for constants and graph inputs */
+    const void *data; /* a constant's elements in `dtype`, dense, little endian; else NULL */
+    size_t bytes;     /* of data */
+    int producer;     /* node; SY_NONE for constants and graph inputs */
 } sy_tensor;
 
 typedef enum sy_attr_kind {
@@ -94,12 +94,12 @@ typedef struct sy_attr {
 struct sy_op;
 
 typedef struct sy_node {
-    const char *name;   /* unique; made up where the file has none */
-    const char *type;   /* "Conv" */
-    const char *domain; /* "" is ONNX's own */
-    int opset;          /* version of that domain the model imports */
+    const char *name;       /* unique; made up where the file has none */
+    const char *type;       /* "Conv" */
+    const char *domain;     /* "" is ONNX's own */
+    int opset;              /* version of that domain the model imports */
     const struct sy_op *op; /* NULL: not one of ours; such a node can be written back, not run */
-    int *inputs;        /* tensors; SY_NONE for an omitted optional one */
+    int *inputs;            /* tensors; SY_NONE for an omitted optional one */
     int input_count;
     int *outputs;
     int output_count;
@@ -130,8 +130,11 @@ typedef struct sy_graph {
     int *outputs;
     int output_count;
     sy_arena arena;
-    const struct sy_graph *base; /* a graph whose storage this one shares, or NULL */
-    int references;              /* private */
+    /* private */
+    struct sy_graph *base; /* a graph whose storage this one shares, or NULL */
+    int references;        /* of this graph's storage: its owner's, and one a copy */
+    int *names;            /* hash table from tensor names to indices */
+    int names_capacity;
 } sy_graph;
 
 sy_status sy_graph_create(sy_ctx *ctx, sy_graph **out);
@@ -169,7 +172,8 @@ sy_status sy_graph_set_attr_int(sy_ctx *ctx, sy_graph *graph, int node, const ch
 sy_status sy_graph_set_attr_ints(sy_ctx *ctx, sy_graph *graph, int node, const char *name,
                                  const int64_t *values, size_t count);
 sy_status sy_graph_set_attr_float(sy_ctx *ctx, sy_graph *graph, int node, const char *name, float value);
-sy_status sy_graph_set_attr_string(sy_ctx *ctx, sy_graph *graph, int node, const char *name, const char *value);
+sy_status sy_graph_set_attr_string(sy_ctx *ctx, sy_graph *graph, int node, const char *name,
+                                   const char *value);
 /* Every reading of `from` becomes one of `to`. Graph outputs keep their tensor. */
 void sy_graph_replace_uses(sy_graph *graph, int from, int to);
 /* Drops removed nodes, nodes nothing needs and tensors nothing names; orders nodes so that they can run and,
@@ -188,6 +192,8 @@ float sy_node_float(const sy_node *node, const char *name, float fallback);
 const char *sy_node_string(const sy_node *node, const char *name, const char *fallback);
 /* NULL and count 0 where absent. */
 const int64_t *sy_node_ints(const sy_node *node, const char *name, size_t *out_count);
+
+float sy_half_to_float(uint16_t bits); /* IEEE binary16 */
 
 /* Reads a constant of any numeric type, element by element. Out-of-range floats and integers saturate.
  * SY_E_MODEL when the tensor is not a constant or holds too few bytes.
