@@ -19,16 +19,16 @@ typedef struct {
     sy_ctx *failure; /* its message */
     sy_work_fn work;
     void *user;
-} pool;
+} crew;
 
 typedef struct {
-    pool *pool;
+    crew *pool;
     sy_ctx *ctx;
     int index;
     pthread_t thread;
 } worker;
 
-static void note_failure(pool *pool, sy_status status, size_t item, const sy_ctx *ctx)
+static void note_failure(crew *pool, sy_status status, size_t item, const sy_ctx *ctx)
 {
     pool->stop = true;
     if (pool->status == SY_OK || item < pool->failed_item) {
@@ -41,7 +41,7 @@ static void note_failure(pool *pool, sy_status status, size_t item, const sy_ctx
 static void *run_worker(void *argument)
 {
     worker *self = argument;
-    pool *pool = self->pool;
+    crew *pool = self->pool;
     pthread_mutex_lock(&pool->lock);
     while (!pool->stop && pool->next < pool->count) {
         size_t item = pool->next++;
@@ -60,7 +60,7 @@ static void *run_worker(void *argument)
 }
 
 /* Reports progress while the workers run; the user's wish to stop reaches them as pool.stop. */
-static sy_status watch(sy_ctx *ctx, pool *pool, const char *stage)
+static sy_status watch(sy_ctx *ctx, crew *pool, const char *stage)
 {
     sy_status status = SY_OK;
     size_t reported = SIZE_MAX;
@@ -94,7 +94,7 @@ static sy_status run_here(sy_ctx *ctx, const char *stage, size_t count, sy_work_
     return stage ? sy_progress(ctx, stage, count, count) : SY_OK;
 }
 
-static sy_status start_workers(sy_ctx *ctx, pool *pool, worker *list, int workers, int *out_started)
+static sy_status start_workers(sy_ctx *ctx, crew *pool, worker *list, int workers, int *out_started)
 {
     for (int i = 0; i < workers; i++) {
         list[i] = (worker){.pool = pool, .index = i};
@@ -122,7 +122,7 @@ sy_status sy_pool_run(sy_ctx *ctx, const char *stage, int workers, size_t count,
     if ((size_t)workers > count)
         workers = (int)count;
 
-    pool pool = {.count = count, .work = work, .user = user};
+    crew pool = {.count = count, .work = work, .user = user};
     worker *list = calloc((size_t)workers, sizeof *list);
     SY_TRY(sy_check_alloc(ctx, list));
     if (sy_ctx_create(&pool.failure) != SY_OK) {
