@@ -172,7 +172,7 @@ static sy_status compact(sy_ctx *ctx, compaction *work, sy_arena *arena)
     for (size_t t = 0; t < tensors; t++)
         work->new_tensor[t] = SY_NONE;
 
-    int node_count;
+    int node_count = 0;
     forget_removed(work->graph);
     mark_needed(work);
     SY_TRY(order_nodes(ctx, work, &node_count));
