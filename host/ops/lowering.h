@@ -25,7 +25,7 @@ typedef struct sy_slot {
     sy_slot_kind kind;
     size_t words;
     int tensor;        /* of the graph, or SY_NONE for scratch */
-    const void *words_data; /* CONSTANT: as the device holds them */
+    const void *words_data; /* CONSTANT: as the device holds them; of any alignment; may be the graph's own bytes */
 } sy_slot;
 
 typedef struct sy_step {
@@ -48,6 +48,7 @@ typedef struct sy_lowering {
     int *clamp_node;     /* per node: the Relu or Clip whose work this node does, or SY_NONE */
     bool *needed;        /* per node: takes part */
     int current;         /* node being lowered */
+    sy_status status;    /* of the first helper that failed; sticks, and fails the lowering at the node's end */
 } sy_lowering;
 
 /* Lowers the nodes needed for `outputs`, taking the tensors in `inputs` as given (they may be inner tensors of the graph:
@@ -60,6 +61,13 @@ sy_status sy_lower_graph(sy_ctx *ctx, const sy_graph *graph, const int *inputs, 
 void sy_lowering_release(sy_lowering *lowering);
 /* A line a slot and a step. */
 void sy_lowering_print(const sy_lowering *lowering, sy_text *out);
+
+/* The clamp that a Relu or a Clip of floats with constant bounds is; false for any other node. */
+bool sy_clamp_of_node(const sy_graph *graph, const sy_node *node, sy_clamp *out);
+
+/* For sy_lower_graph: places a tensor that is supplied for every run; where a tensor is that is read. Failures stick. */
+void sy_lower_supply(sy_lowering *lowering, int tensor);
+sy_operand sy_lower_locate(sy_lowering *lowering, int tensor);
 
 /* For the lower() of operators. */
 

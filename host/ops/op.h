@@ -40,6 +40,11 @@ typedef struct sy_op {
     sy_status (*lower)(struct sy_lowering *lowering, const sy_node *node);
 } sy_op;
 
+/* So that a rule can ask node->op == &sy_op_conv. */
+#define OP(name) extern const sy_op sy_op_##name;
+#include "ops/ops.def"
+#undef OP
+
 /* NULL when it is not one of ours. */
 const sy_op *sy_op_find(const char *domain, const char *type);
 /* Every operator, in the order of ops.def; for documentation. */
@@ -56,6 +61,8 @@ sy_status sy_infer_node(sy_ctx *ctx, sy_graph *graph, int node);
 
 /* Helpers for shape rules. Input i: NULL where it is omitted. */
 const sy_tensor *sy_infer_input(const sy_infer *infer, int i);
+/* A whole shape rule: output 0 has the type and shape of input 0. */
+sy_status sy_infer_same(sy_infer *infer);
 /* The elements of a constant integer input, e.g. Reshape's shape: *out_count SY_NONE where it is not a constant yet
  * or is omitted. At most `capacity`, else SY_E_MODEL.
  */

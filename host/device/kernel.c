@@ -1,0 +1,20 @@
+#include "device/device.h"
+
+static const struct {
+    const char *name;
+    int operands;
+} kernels[] = {
+#define KERNEL(name, operands) [SY_KERNEL_##name] = {#name, operands},
+#include "kernels/kernels.def"
+#undef KERNEL
+};
+
+const char *sy_kernel_name(sy_kernel kernel)
+{
+    return kernels[kernel].name;
+}
+
+int sy_kernel_operands(sy_kernel kernel)
+{
+    return kernels[kernel].operands;
+}
