@@ -26,14 +26,16 @@ typedef struct sy_scale {
     int32_t zero;
 } sy_scale;
 
-/* The grid that holds [min, max] (widened to include 0): asymmetric scale = (max - min) / (hi - lo), zero = round(lo - min / scale)
- * to half even, clamped; symmetric scale = max(|min|, |max|) / hi. A range of width 0, or one so narrow that the scale
- * would not be a normal float, gets scale 1. SY_E_NUMERIC when min or max is not finite.
+/* The grid that holds [min, max] (widened to include 0): asymmetric scale = (max - min) / (hi - lo), zero =
+ * round(lo - min / scale) to half even, clamped; symmetric scale = max(|min|, |max|) / hi. A range of width
+ * 0, or one so narrow that the scale would not be a normal float, gets scale 1. SY_E_NUMERIC when min or max
+ * is not finite.
  */
 sy_status sy_scale_from_range(sy_ctx *ctx, const sy_number *number, float min, float max, sy_scale *out);
 
-/* The same scale made smaller, by as little as can be, until no code of an asymmetric grid stands for a value outside
- * [min, max] with min <= 0 <= max. Then a Clip to these limits does nothing to values of the grid and runtimes drop it.
+/* The same scale made smaller, by as little as can be, until no code of an asymmetric grid stands for a value
+ * outside [min, max] with min <= 0 <= max. Then a Clip to these limits does nothing to values of the grid and
+ * runtimes drop it.
  */
 sy_scale sy_scale_inside(const sy_number *number, sy_scale scale, float min, float max);
 
@@ -41,13 +43,14 @@ sy_scale sy_scale_inside(const sy_number *number, sy_scale scale, float min, flo
 int32_t sy_quantize_value(const sy_number *number, sy_scale scale, float x);
 float sy_dequantize_value(sy_scale scale, int32_t q);
 
-/* The int32 form of a bias at scale x_scale * w_scale, a float product as runtimes compute it. false when it does not
- * fit in 31 bits (one less than there are, so that the products have room to be added) or when that scale is not a normal float.
+/* The int32 form of a bias at scale x_scale * w_scale, a float product as runtimes compute it. false when it
+ * does not fit in 31 bits (one less than there are, so that the products have room to be added) or when that
+ * scale is not a normal float.
  */
 bool sy_quantize_bias(float bias, float x_scale, float w_scale, int32_t *out);
 
-/* The least weight scale at which the bias fits: |bias| / (x_scale * 2^29), and never one whose product with x_scale is
- * close to the end of the floats. Weights of a channel that is all but dead take it.
+/* The least weight scale at which the bias fits: |bias| / (x_scale * 2^29), and never one whose product with
+ * x_scale is close to the end of the floats. Weights of a channel that is all but dead take it.
  */
 float sy_scale_floor(float bias, float x_scale);
 

@@ -1,5 +1,5 @@
-/* What decides how a graph is quantized: the numbers a target computes with, and where it wants them. A target
- * fills one of these; solve and quant read it and know no target by name.
+/* What decides how a graph is quantized: the numbers a target computes with, and where it wants them. A
+ * target fills one of these; solve and quant read it and know no target by name.
  */
 #ifndef SY_QUANT_TRAITS_H
 #define SY_QUANT_TRAITS_H
@@ -8,8 +8,10 @@
 
 /* Where quantized tensors are made. */
 typedef enum sy_placement {
-    SY_PLACE_AROUND, /* a quantized node reads and writes integers; every reader of such a tensor reads them */
-    SY_PLACE_INPUTS, /* a quantized node reads integers; what it writes is quantized where the next one reads it */
+    SY_PLACE_AROUND, /* a quantized node reads and writes integers; every reader of such a tensor reads them
+                      */
+    SY_PLACE_INPUTS, /* a quantized node reads integers; what it writes is quantized where the next one reads
+                        it */
 } sy_placement;
 
 /* An operator a target computes on integers. How it is treated follows from its sy_quant_rule. */
@@ -19,7 +21,8 @@ typedef struct sy_op_trait {
      * flag (MatMul) whose readers are all float writes floats, which saves a rounding.
      */
     bool needs_output;
-    float fixed_min, fixed_max; /* the output's range whatever the statistics say; both 0: from the statistics */
+    float fixed_min,
+        fixed_max; /* the output's range whatever the statistics say; both 0: from the statistics */
 } sy_op_trait;
 
 typedef struct sy_traits {
@@ -35,8 +38,8 @@ typedef struct sy_traits {
      * the other operand stays in the accumulator. Else both operands are, as of any operator.
      */
     bool residual_shortcut_only;
-    int matrix_dim_min;  /* Gemm and MatMul with fewer rows or columns in their weights stay float */
-    bool float_vector;   /* so do those with one row of activations */
+    int matrix_dim_min; /* Gemm and MatMul with fewer rows or columns in their weights stay float */
+    bool float_vector;  /* so do those with one row of activations */
 } sy_traits;
 
 /* NULL: the target does not compute this operator on integers. */
