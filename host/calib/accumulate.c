@@ -1,0 +1,221 @@
+#include "calib/accumulate.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "calib/histogram.h"
+
+typedef struct summary {
+    float min, max;
+    uint32_t zeros, not_finite, finite;
+    int64_t sum, squares;
+    int exponent;
+} summary;
+
+static float float_of(uint32_t word)
+{
+    float value;
+    memcpy(&value, &word, sizeof value);
+    return value;
+}
+
+static int64_t i64_of(const uint32_t *words)
+{
+    return (int64_t)((uint64_t)words[1] << 32 | words[0]);
+}
+
+static summary read_summary(const sy_tensor_sample *sample)
+{
+    const uint32_t *words = sample->summary;
+    return (summary){.min = float_of(words[0]),
+                     .max = float_of(words[1]),
+                     .zeros = words[2],
+                     .not_finite = words[3],
+                     .finite = sample->count - words[3],
+                     .sum = i64_of(words + 4),
+                     .squares = i64_of(words + 6),
+                     .exponent = (int32_t)words[8]};
+}
+
+/* The value, in widths of a bin, that has `rank` values further out on the side of `outer`: from its end
+ * towards 0, then the zeros, then the other side from 0 on. Values are taken as spread evenly over their bin.
+ */
+static double value_at(const uint32_t *outer, uint32_t zeros, const uint32_t *inner, uint32_t rank)
+{
+    for (int b = SY_HISTOGRAM_SIDE - 1; b >= 0; b--) {
+        if (rank < outer[b])
+            return b + 1 - (rank + 0.5) / outer[b];
+        rank -= outer[b];
+    }
+    if (rank < zeros)
+        return 0;
+    rank -= zeros;
+    for (int b = 0; b < SY_HISTOGRAM_SIDE; b++) {
+        if (rank < inner[b])
+            return -(b + (rank + 0.5) / inner[b]);
+        rank -= inner[b];
+    }
+    return 0;
+}
+
+static sy_sample_record record_of(const sy_tensor_sample *sample, const summary *s)
+{
+    sy_sample_record record = {s->min, s->max, s->min, s->max};
+    if (s->finite == 0)
+        return record;
+    const uint32_t *positive = sample->histogram + SY_HISTOGRAM_HEAD;
+    const uint32_t *negative = positive + SY_HISTOGRAM_SIDE;
+    const double width = ldexp(1, s->exponent) / SY_HISTOGRAM_SIDE;
+    const uint32_t last = s->finite - 1;
+    const uint32_t low = (uint32_t)(0.0001f * (float)s->finite);
+    uint32_t high = (uint32_t)(0.9999f * (float)s->finite);
+    high = high < last ? high : last;
+
+    if (low > 0)
+        record.low = (float)(-width * value_at(negative, s->zeros, positive, low));
+    if (high < last)
+        record.high = (float)(width * value_at(positive, s->zeros, negative, last - high));
+    record.low = fminf(fmaxf(record.low, s->min), s->max);
+    record.high = fminf(fmaxf(record.high, record.low), s->max);
+    return record;
+}
+
+static bool all_finite(const float *sums, uint32_t count)
+{
+    for (uint32_t c = 0; c < count; c++)
+        if (!isfinite(sums[c]))
+            return false;
+    return true;
+}
+
+static sy_status add_side(sy_ctx *ctx, uint64_t **bins, const uint32_t *counts, int doublings)
+{
+    if (!*bins)
+        *bins = calloc(SY_HISTOGRAM_SIDE, sizeof **bins);
+    SY_TRY(sy_check_alloc(ctx, *bins));
+    sy_histogram_add_u32(*bins, counts, doublings);
+    return SY_OK;
+}
+
+static sy_status add_histogram(sy_ctx *ctx, sy_accumulator *to, const sy_tensor_sample *sample,
+                               const summary *s)
+{
+    const uint32_t *positive = sample->histogram + SY_HISTOGRAM_HEAD;
+    if (s->exponent > to->exponent) {
+        if (to->positive)
+            sy_histogram_widen(to->positive, s->exponent - to->exponent);
+        if (to->negative)
+            sy_histogram_widen(to->negative, s->exponent - to->exponent);
+        to->exponent = s->exponent;
+    }
+    if (s->max > 0)
+        SY_TRY(add_side(ctx, &to->positive, positive, to->exponent - s->exponent));
+    if (s->min < 0)
+        SY_TRY(add_side(ctx, &to->negative, positive + SY_HISTOGRAM_SIDE, to->exponent - s->exponent));
+    return SY_OK;
+}
+
+static void add_numbers(sy_accumulator *to, const sy_tensor_sample *sample, const summary *s)
+{
+    to->elements += s->finite;
+    to->zeros += s->zeros;
+    to->not_finite += s->not_finite;
+    to->min = fminf(to->min, s->min);
+    to->max = fmaxf(to->max, s->max);
+    sy_exact_sum_add(&to->sum, s->sum, s->exponent - 22);
+    sy_exact_sum_add(&to->squares, s->squares, 2 * s->exponent - 22);
+    if (s->not_finite) {
+        to->bad_samples++;
+        if (!to->bad_sample || strcmp(sample->name, to->bad_sample) < 0)
+            to->bad_sample = sample->name;
+    }
+    if (sample->channel_sums && all_finite(sample->channel_sums, to->channel_count)) {
+        to->channel_samples++;
+        for (uint32_t c = 0; c < to->channel_count; c++)
+            sy_exact_sum_add_float(&to->channels[c], sample->channel_sums[c]);
+    }
+}
+
+sy_status sy_accumulator_add(sy_ctx *ctx, sy_accumulator *accumulator, const sy_tensor_sample *sample)
+{
+    const summary s = read_summary(sample);
+    accumulator->records[sample->index] = record_of(sample, &s);
+    pthread_mutex_lock(&accumulator->lock);
+    add_numbers(accumulator, sample, &s);
+    const sy_status status = add_histogram(ctx, accumulator, sample, &s);
+    pthread_mutex_unlock(&accumulator->lock);
+    return status;
+}
+
+sy_status sy_accumulator_init(sy_ctx *ctx, sy_accumulator *accumulator, size_t sample_count,
+                              uint32_t channel_count, uint64_t channel_positions)
+{
+    *accumulator = (sy_accumulator){.min = INFINITY,
+                                    .max = -INFINITY,
+                                    .exponent = -126,
+                                    .channel_count = channel_count,
+                                    .channel_positions = channel_positions};
+    if (pthread_mutex_init(&accumulator->lock, NULL) != 0)
+        return sy_fail(ctx, SY_E_MEMORY, "the system has no lock left");
+    accumulator->records = calloc(sample_count, sizeof *accumulator->records);
+    SY_TRY(sy_check_alloc(ctx, accumulator->records));
+    if (channel_count == 0)
+        return SY_OK;
+    accumulator->channels = calloc(channel_count, sizeof *accumulator->channels);
+    return sy_check_alloc(ctx, accumulator->channels);
+}
+
+void sy_accumulator_release(sy_accumulator *accumulator)
+{
+    pthread_mutex_destroy(&accumulator->lock);
+    free(accumulator->positive);
+    free(accumulator->negative);
+    free(accumulator->channels);
+    free(accumulator->records);
+}
+
+static const uint64_t *copy_side(sy_arena *arena, const uint64_t *bins)
+{
+    return bins ? sy_arena_copy(arena, bins, SY_HISTOGRAM_SIDE * sizeof *bins) : sy_histogram_empty;
+}
+
+static sy_status finish_channels(sy_ctx *ctx, const sy_accumulator *from, sy_arena *arena,
+                                 sy_tensor_stats *out)
+{
+    out->channel_count = from->channel_count;
+    if (from->channel_count == 0)
+        return SY_OK;
+    out->channel_elements = from->channel_samples * from->channel_positions;
+    out->channel_sums = sy_arena_copy(arena, from->channels, from->channel_count * sizeof *from->channels);
+    SY_TRY(sy_check_alloc(ctx, out->channel_sums));
+    out->channel_means =
+        sy_channel_means(arena, out->channel_sums, out->channel_count, out->channel_elements);
+    return sy_check_alloc(ctx, out->channel_means);
+}
+
+sy_status sy_accumulator_finish(sy_ctx *ctx, const sy_accumulator *accumulator, const size_t *order,
+                                size_t sample_count, sy_arena *arena, sy_tensor_stats *out)
+{
+    out->elements = accumulator->elements;
+    out->zeros = accumulator->zeros;
+    out->not_finite = accumulator->not_finite;
+    out->min = accumulator->min;
+    out->max = accumulator->max;
+    out->exponent = accumulator->exponent;
+    out->exact_sum = accumulator->sum;
+    out->exact_squares = accumulator->squares;
+    out->sum = sy_exact_sum_value(&out->exact_sum);
+    out->sum_of_squares = sy_exact_sum_value(&out->exact_squares);
+    out->positive = copy_side(arena, accumulator->positive);
+    out->negative = copy_side(arena, accumulator->negative);
+    sy_sample_record *records = sy_arena_alloc(arena, sample_count, sizeof *records);
+    SY_TRY(sy_check_alloc(ctx, out->positive));
+    SY_TRY(sy_check_alloc(ctx, out->negative));
+    SY_TRY(sy_check_alloc(ctx, records));
+    for (size_t i = 0; i < sample_count; i++)
+        records[i] = accumulator->records[order[i]];
+    out->records = records;
+    return finish_channels(ctx, accumulator, arena, out);
+}

@@ -1,0 +1,48 @@
+/* What one tensor has shown so far, over all samples and workers. Everything in it is an integer or an exact
+ * sum, so the order of adding does not matter.
+ */
+#ifndef SY_CALIB_ACCUMULATE_H
+#define SY_CALIB_ACCUMULATE_H
+
+#include <pthread.h>
+
+#include "calib/stats.h"
+
+/* Of one sample, as the kernels leave it. */
+typedef struct sy_tensor_sample {
+    uint32_t count;            /* elements, finite or not */
+    const uint32_t *summary;   /* [SY_SUMMARY_WORDS] */
+    const uint32_t *histogram; /* [SY_HISTOGRAM_WORDS], of this sample alone */
+    const float *channel_sums; /* NULL where channels are not asked for */
+    size_t index;              /* of the sample */
+    const char *name;
+} sy_tensor_sample;
+
+typedef struct sy_accumulator {
+    pthread_mutex_t lock;
+    uint64_t elements, zeros, not_finite;
+    float min, max;
+    int exponent;
+    uint64_t *positive, *negative; /* NULL while there are none */
+    sy_exact_sum sum, squares;
+    sy_exact_sum *channels; /* [channel_count]; NULL where channels are not asked for */
+    uint32_t channel_count;
+    uint64_t channel_positions; /* elements of a channel in one sample */
+    uint64_t channel_samples;   /* that had finite sums only */
+    size_t bad_samples;         /* with values that are not finite */
+    const char *bad_sample;     /* the first of them by name */
+    sy_sample_record *records;  /* [sample_count], by index */
+} sy_accumulator;
+
+sy_status sy_accumulator_init(sy_ctx *ctx, sy_accumulator *accumulator, size_t sample_count,
+                              uint32_t channel_count, uint64_t channel_positions);
+void sy_accumulator_release(sy_accumulator *accumulator);
+
+/* May be called from several threads at once. The only failure is SY_E_MEMORY. */
+sy_status sy_accumulator_add(sy_ctx *ctx, sy_accumulator *accumulator, const sy_tensor_sample *sample);
+
+/* Fills everything in *out but the name; record i is that of sample order[i]. */
+sy_status sy_accumulator_finish(sy_ctx *ctx, const sy_accumulator *accumulator, const size_t *order,
+                                size_t sample_count, sy_arena *arena, sy_tensor_stats *out);
+
+#endif

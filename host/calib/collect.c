@@ -1,0 +1,259 @@
+#include "calib/collect.h"
+
+#include "base/pool.h"
+#include "calib/accumulate.h"
+#include "calib/assemble.h"
+#include "data/samples.h"
+#include "run/run.h"
+
+typedef struct collector collector;
+
+/* One thread's part. On the device, for each observed tensor: its summary, and its histogram of this sample.
+ */
+typedef struct calib_worker {
+    const collector *owner;
+    sy_runner *runner;
+    sy_buffer *summaries, *histograms, *channel_sums;
+    void **inputs;       /* [graph inputs]: words */
+    uint32_t *summary;   /* [observed][SY_SUMMARY_WORDS] */
+    uint32_t *histogram; /* [SY_HISTOGRAM_WORDS] */
+    float *sums;         /* [channel_words] */
+} calib_worker;
+
+struct collector {
+    const sy_calib_spec *spec;
+    sy_program *program;
+    sy_arena arena;
+    sy_channel_sum_params *channels; /* [observed] */
+    size_t *channel_at;              /* [observed]: first word of its channel sums */
+    size_t channel_words;            /* of all of them */
+    size_t *words;                   /* [observed] */
+    sy_accumulator *accumulators;    /* [observed]; those up to accumulator_count are initialised */
+    int accumulator_count;
+    calib_worker *workers;
+    int worker_count;
+    sy_hash *hashes; /* [samples] */
+    bool *usable;    /* [samples] */
+};
+
+static sy_status load_sample(sy_ctx *ctx, const void *user, size_t index, void *const *out, sy_hash *out_hash,
+                             bool *out_usable)
+{
+    return sy_samples_load(ctx, user, index, out, out_hash, out_usable);
+}
+
+static const char *sample_name(const void *user, size_t index)
+{
+    return sy_samples_name(user, index);
+}
+
+sy_sample_source sy_sample_source_of(const sy_samples *samples)
+{
+    return (sy_sample_source){
+        .user = samples, .count = sy_samples_count(samples), .name = sample_name, .load = load_sample};
+}
+
+static sy_status launch_fill(sy_ctx *ctx, const calib_worker *worker, size_t at, uint32_t count, int32_t word)
+{
+    const sy_fill_params params = {.count = count, .word = (uint32_t)word};
+    const sy_launch launch = {
+        .kernel = SY_KERNEL_fill, .operands = {{worker->histograms, at}}, .params = &params};
+    return worker->owner->spec->backend->launch(ctx, sy_runner_stream(worker->runner), &launch);
+}
+
+/* Queues the statistics of one tensor, while it is in memory. */
+static sy_status observe(sy_ctx *ctx, void *user, int index, sy_view view, size_t words)
+{
+    const calib_worker *worker = user;
+    const collector *owner = worker->owner;
+    const sy_backend *backend = owner->spec->backend;
+    sy_stream *stream = sy_runner_stream(worker->runner);
+    const sy_view summary = {worker->summaries, (size_t)index * SY_SUMMARY_WORDS};
+    const sy_view histogram = {worker->histograms, (size_t)index * SY_HISTOGRAM_WORDS};
+    const sy_summarize_params summarize = {.count = (uint32_t)words};
+    const sy_histogram_params count = {.count = (uint32_t)words};
+
+    const sy_launch launch_summarize = {
+        .kernel = SY_KERNEL_summarize, .operands = {view, summary}, .params = &summarize};
+    SY_TRY(backend->launch(ctx, stream, &launch_summarize));
+    SY_TRY(launch_fill(ctx, worker, histogram.offset, SY_HISTOGRAM_WORDS, 0));
+    SY_TRY(launch_fill(ctx, worker, histogram.offset, 1, -127));
+    const sy_launch launch_histogram = {
+        .kernel = SY_KERNEL_histogram, .operands = {view, summary, histogram}, .params = &count};
+    SY_TRY(backend->launch(ctx, stream, &launch_histogram));
+    if (owner->channels[index].channels == 0)
+        return SY_OK;
+    const sy_view sums = {worker->channel_sums, owner->channel_at[index]};
+    const sy_launch launch_sums = {
+        .kernel = SY_KERNEL_channel_sum, .operands = {view, sums}, .params = &owner->channels[index]};
+    return backend->launch(ctx, stream, &launch_sums);
+}
+
+/* Takes from the device what the observer left there. */
+static sy_status gather(sy_ctx *ctx, const collector *owner, calib_worker *worker, size_t sample)
+{
+    const sy_backend *backend = owner->spec->backend;
+    sy_stream *stream = sy_runner_stream(worker->runner);
+    const size_t observed = (size_t)owner->spec->observed_count;
+    SY_TRY(backend->read(ctx, stream, (sy_view){worker->summaries, 0}, worker->summary,
+                         observed * SY_SUMMARY_WORDS));
+    if (owner->channel_words)
+        SY_TRY(backend->read(ctx, stream, (sy_view){worker->channel_sums, 0}, worker->sums,
+                             owner->channel_words));
+    for (size_t i = 0; i < observed; i++) {
+        SY_TRY(backend->read(ctx, stream, (sy_view){worker->histograms, i * SY_HISTOGRAM_WORDS},
+                             worker->histogram, SY_HISTOGRAM_WORDS));
+        const sy_tensor_sample seen = {
+            .count = (uint32_t)owner->words[i],
+            .summary = worker->summary + i * SY_SUMMARY_WORDS,
+            .histogram = worker->histogram,
+            .channel_sums = owner->channels[i].channels ? worker->sums + owner->channel_at[i] : NULL,
+            .index = sample,
+            .name = owner->spec->samples->name(owner->spec->samples->user, sample)};
+        SY_TRY(sy_accumulator_add(ctx, &owner->accumulators[i], &seen));
+    }
+    return SY_OK;
+}
+
+static sy_status collect_sample(sy_ctx *ctx, void *user, int index, size_t item)
+{
+    collector *owner = user;
+    calib_worker *worker = &owner->workers[index];
+    const sy_sample_source *samples = owner->spec->samples;
+    bool usable = true;
+    SY_TRY(samples->load(ctx, samples->user, item, worker->inputs, &owner->hashes[item], &usable));
+    if (!usable)
+        return SY_OK;
+    owner->usable[item] = true;
+    const void *const *inputs = (const void *const *)worker->inputs;
+    sy_status status = sy_runner_run(ctx, worker->runner, inputs, observe, worker);
+    if (status == SY_OK)
+        status = gather(ctx, owner, worker, item);
+    return sy_while(ctx, status, "sample %s", samples->name(samples->user, item));
+}
+
+static sy_status alloc_inputs(sy_ctx *ctx, collector *owner, calib_worker *worker)
+{
+    const sy_graph *graph = owner->spec->graph;
+    worker->inputs = sy_arena_alloc(&owner->arena, (size_t)graph->input_count, sizeof *worker->inputs);
+    SY_TRY(sy_check_alloc(ctx, worker->inputs));
+    for (int i = 0; i < graph->input_count; i++) {
+        const sy_tensor *tensor = &graph->tensors[graph->inputs[i]];
+        size_t words;
+        if (!sy_shape_count(&tensor->shape, &words))
+            return sy_fail(ctx, SY_E_ARGUMENT, "input %s has no fixed shape; give one with --inputShape",
+                           tensor->name);
+        worker->inputs[i] = sy_arena_alloc(&owner->arena, words, sizeof(uint32_t));
+        SY_TRY(sy_check_alloc(ctx, worker->inputs[i]));
+    }
+    return SY_OK;
+}
+
+static sy_status start_worker(sy_ctx *ctx, collector *owner, calib_worker *worker)
+{
+    const sy_backend *backend = owner->spec->backend;
+    sy_device *device = owner->spec->device;
+    const size_t observed = (size_t)owner->spec->observed_count;
+    const size_t summary_words = observed * SY_SUMMARY_WORDS;
+    worker->owner = owner;
+    SY_TRY(sy_runner_create(ctx, owner->program, &worker->runner));
+    SY_TRY(backend->alloc(ctx, device, summary_words, &worker->summaries));
+    SY_TRY(backend->alloc(ctx, device, observed * SY_HISTOGRAM_WORDS, &worker->histograms));
+    if (owner->channel_words)
+        SY_TRY(backend->alloc(ctx, device, owner->channel_words, &worker->channel_sums));
+    worker->summary = sy_arena_alloc(&owner->arena, summary_words, sizeof *worker->summary);
+    worker->histogram = sy_arena_alloc(&owner->arena, SY_HISTOGRAM_WORDS, sizeof *worker->histogram);
+    worker->sums = sy_arena_alloc(&owner->arena, owner->channel_words, sizeof *worker->sums);
+    SY_TRY(sy_check_alloc(ctx, worker->summary));
+    SY_TRY(sy_check_alloc(ctx, worker->histogram));
+    SY_TRY(sy_check_alloc(ctx, worker->sums));
+    return alloc_inputs(ctx, owner, worker);
+}
+
+static void stop_worker(const sy_calib_spec *spec, calib_worker *worker)
+{
+    sy_runner_destroy(worker->runner);
+    sy_buffer *const buffers[] = {worker->summaries, worker->histograms, worker->channel_sums};
+    for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
+        if (buffers[i])
+            spec->backend->free(spec->device, buffers[i]);
+}
+
+static sy_status start_tensors(sy_ctx *ctx, collector *owner)
+{
+    const sy_calib_spec *spec = owner->spec;
+    const size_t observed = (size_t)spec->observed_count;
+    owner->channels = sy_arena_alloc(&owner->arena, observed, sizeof *owner->channels);
+    owner->channel_at = sy_arena_alloc(&owner->arena, observed, sizeof *owner->channel_at);
+    owner->words = sy_arena_alloc(&owner->arena, observed, sizeof *owner->words);
+    owner->accumulators = sy_arena_alloc(&owner->arena, observed, sizeof *owner->accumulators);
+    const void *all[] = {owner->channels, owner->channel_at, owner->words, owner->accumulators};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        SY_TRY(sy_check_alloc(ctx, all[i]));
+    SY_TRY(sy_calib_channels(ctx, spec->graph, spec->observed, spec->observed_count, owner->channels));
+    for (int i = 0; i < spec->observed_count; i++) {
+        const sy_tensor *tensor = &spec->graph->tensors[spec->observed[i]];
+        const sy_channel_sum_params *channels = &owner->channels[i];
+        if (!sy_shape_count(&tensor->shape, &owner->words[i]) || owner->words[i] > UINT32_MAX)
+            return sy_fail(ctx, SY_E_UNSUPPORTED, "tensor %s has no fixed shape or more than 2^32 elements",
+                           tensor->name);
+        owner->channel_at[i] = owner->channel_words;
+        owner->channel_words += channels->channels;
+        owner->accumulator_count++;
+        SY_TRY(sy_accumulator_init(ctx, &owner->accumulators[i], spec->samples->count, channels->channels,
+                                   (uint64_t)channels->outer * channels->inner));
+    }
+    return SY_OK;
+}
+
+static sy_status start(sy_ctx *ctx, collector *owner)
+{
+    const sy_calib_spec *spec = owner->spec;
+    const size_t samples = spec->samples->count;
+    const sy_program_spec program = {.graph = spec->graph,
+                                     .inputs = spec->graph->inputs,
+                                     .input_count = spec->graph->input_count,
+                                     .observed = spec->observed,
+                                     .observed_count = spec->observed_count};
+    const int workers = samples < (size_t)spec->workers ? (int)samples : spec->workers;
+    SY_TRY(start_tensors(ctx, owner));
+    SY_TRY(sy_program_create(ctx, spec->backend, spec->device, &program, &owner->program));
+    owner->hashes = sy_arena_alloc(&owner->arena, samples, sizeof *owner->hashes);
+    owner->usable = sy_arena_alloc(&owner->arena, samples, sizeof *owner->usable);
+    owner->workers = sy_arena_alloc(&owner->arena, (size_t)workers, sizeof *owner->workers);
+    SY_TRY(sy_check_alloc(ctx, owner->hashes));
+    SY_TRY(sy_check_alloc(ctx, owner->usable));
+    SY_TRY(sy_check_alloc(ctx, owner->workers));
+    for (int i = 0; i < workers; i++) {
+        owner->worker_count++;
+        SY_TRY(start_worker(ctx, owner, &owner->workers[i]));
+    }
+    return SY_OK;
+}
+
+static void release(collector *owner)
+{
+    for (int i = 0; i < owner->worker_count; i++)
+        stop_worker(owner->spec, &owner->workers[i]);
+    for (int i = 0; i < owner->accumulator_count; i++)
+        sy_accumulator_release(&owner->accumulators[i]);
+    sy_program_destroy(owner->program);
+    sy_arena_release(&owner->arena);
+}
+
+sy_status sy_calib_collect(sy_ctx *ctx, const sy_calib_spec *spec, sy_stats **out)
+{
+    collector owner = {.spec = spec};
+    sy_status status;
+    if (spec->samples->count == 0)
+        return sy_fail(ctx, SY_E_DATA, "there are no samples to calibrate with");
+    if (spec->samples->count > UINT32_MAX)
+        return sy_fail(ctx, SY_E_DATA, "there are more than 2^32 samples");
+    SY_TRY_DONE(start(ctx, &owner));
+    SY_TRY_DONE(
+        sy_pool_run(ctx, "statistics", owner.worker_count, spec->samples->count, collect_sample, &owner));
+    SY_TRY_DONE(sy_calib_assemble(ctx, spec, owner.accumulators, owner.hashes, owner.usable, out));
+done:
+    release(&owner);
+    return status;
+}

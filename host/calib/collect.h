@@ -1,0 +1,57 @@
+/* Runs a model over samples and keeps the statistics of its tensors. */
+#ifndef SY_CALIB_COLLECT_H
+#define SY_CALIB_COLLECT_H
+
+#include "calib/stats.h"
+#include "device/device.h"
+#include "graph/graph.h"
+
+struct sy_samples;
+
+/* What supplies the samples. `load` may be called from several threads at once; it fills out[k] with the
+ * words of graph input k and sets *out_usable false, with SY_OK, for a sample to leave out.
+ */
+typedef struct sy_sample_source {
+    const void *user;
+    size_t count;
+    const char *(*name)(const void *user, size_t index);
+    sy_status (*load)(sy_ctx *ctx, const void *user, size_t index, void *const *out, sy_hash *out_hash,
+                      bool *out_usable);
+} sy_sample_source;
+
+/* The files that data/samples.h opened. */
+sy_sample_source sy_sample_source_of(const struct sy_samples *samples);
+
+/* The tensors of a bound graph that quantization may ask about, in the order they are computed: float graph
+ * inputs, then the float outputs of nodes; without those between an operator and the Relu or Clip that runs
+ * merged into it, and without those that hold no element. In `arena`.
+ */
+sy_status sy_calib_choose(sy_ctx *ctx, const sy_graph *graph, sy_arena *arena, int **out, int *out_count);
+
+/* How the channel means of each of these tensors are summed; channels is 0 for those that no linear operator
+ * computes. The channels are axis 1 of a convolution, the last axis of a matrix product.
+ */
+sy_status sy_calib_channels(sy_ctx *ctx, const sy_graph *graph, const int *observed, int count,
+                            sy_channel_sum_params *out);
+
+typedef struct sy_calib_spec {
+    const sy_backend *backend;
+    sy_device *device;
+    const sy_graph *graph; /* bound; every graph input is one of a sample */
+    const int *observed;   /* tensors, as sy_calib_choose gives them */
+    int observed_count;
+    const sy_sample_source *samples;
+    int workers;   /* at least 1 */
+    sy_hash model; /* these three are stored as they are */
+    const char *input_shape;
+    const char *preprocess;
+} sy_calib_spec;
+
+/* One pass over the samples. Tensors with values that are not finite in some sample are warned about, by
+ * tensor and sample; SY_E_NUMERIC when a tensor had no finite value in any, SY_E_DATA when no sample is
+ * usable or two have one name. The memory does not grow with the samples but for a record of 16 bytes for
+ * each tensor and sample.
+ */
+sy_status sy_calib_collect(sy_ctx *ctx, const sy_calib_spec *spec, sy_stats **out);
+
+#endif

@@ -1,0 +1,86 @@
+#include "calib/exact_sum.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdbool.h>
+
+void sy_exact_sum_merge(sy_exact_sum *sum, const sy_exact_sum *other)
+{
+    uint64_t carry = 0;
+    for (int i = 0; i < SY_EXACT_SUM_WORDS; i++) {
+        const uint64_t a = sum->words[i] + carry;
+        const uint64_t b = a + other->words[i];
+        carry = (a < carry) | (b < a);
+        sum->words[i] = b;
+    }
+}
+
+void sy_exact_sum_add(sy_exact_sum *sum, int64_t value, int exponent)
+{
+    assert(exponent >= SY_EXACT_SUM_LOWEST && exponent <= 240);
+    const unsigned place = (unsigned)(exponent - SY_EXACT_SUM_LOWEST);
+    const unsigned word = place / 64, shift = place % 64;
+    const uint64_t sign = value < 0 ? UINT64_MAX : 0;
+    const uint64_t bits = (uint64_t)value;
+    sy_exact_sum term = {0};
+
+    term.words[word] = bits << shift;
+    if (word + 1 < SY_EXACT_SUM_WORDS)
+        term.words[word + 1] = shift == 0 ? sign : (bits >> (64 - shift)) | (sign << shift);
+    for (unsigned i = word + 2; i < SY_EXACT_SUM_WORDS; i++)
+        term.words[i] = sign;
+    sy_exact_sum_merge(sum, &term);
+}
+
+void sy_exact_sum_add_float(sy_exact_sum *sum, float value)
+{
+    int exponent;
+    const float fraction = frexpf(value, &exponent);
+    sy_exact_sum_add(sum, (int64_t)ldexpf(fraction, 24), exponent - 24);
+}
+
+static void negate(sy_exact_sum *sum)
+{
+    uint64_t carry = 1;
+    for (int i = 0; i < SY_EXACT_SUM_WORDS; i++) {
+        sum->words[i] = ~sum->words[i] + carry;
+        carry = carry && sum->words[i] == 0;
+    }
+}
+
+/* Bits from..from+63 of a number that is not negative. */
+static uint64_t bits_from(const sy_exact_sum *sum, int from)
+{
+    const int word = from / 64, shift = from % 64;
+    const uint64_t low = sum->words[word] >> shift;
+    if (shift == 0 || word + 1 == SY_EXACT_SUM_WORDS)
+        return low;
+    return low | (sum->words[word + 1] << (64 - shift));
+}
+
+static bool any_below(const sy_exact_sum *sum, int bit)
+{
+    for (int i = 0; i < bit / 64; i++)
+        if (sum->words[i])
+            return true;
+    return bit % 64 && (sum->words[bit / 64] & ((UINT64_C(1) << bit % 64) - 1));
+}
+
+double sy_exact_sum_value(const sy_exact_sum *sum)
+{
+    sy_exact_sum magnitude = *sum;
+    const bool negative = sum->words[SY_EXACT_SUM_WORDS - 1] >> 63;
+    if (negative)
+        negate(&magnitude);
+
+    int top = SY_EXACT_SUM_WORDS * 64 - 1;
+    while (top >= 0 && !(magnitude.words[top / 64] >> top % 64 & 1))
+        top--;
+    const int from = top > 52 ? top - 52 : 0; /* the lowest of the 53 bits a double holds */
+    uint64_t mantissa = bits_from(&magnitude, from) & ((UINT64_C(1) << 53) - 1);
+    if (from > 0 && (magnitude.words[(from - 1) / 64] >> (from - 1) % 64 & 1) &&
+        (any_below(&magnitude, from - 1) || (mantissa & 1)))
+        mantissa++;
+    const double value = ldexp((double)mantissa, from + SY_EXACT_SUM_LOWEST);
+    return negative ? -value : value;
+}
