@@ -4,42 +4,87 @@
 
 #include "graph/graph.h"
 #include "quant/scale.h"
+#include "quant/traits.h"
 #include "solve/range.h"
 
 typedef enum sy_tensor_role {
     SY_ROLE_FLOAT,      /* stays float */
     SY_ROLE_ACTIVATION, /* quantized per tensor */
     SY_ROLE_WEIGHT,     /* constant, per channel or per tensor */
-    SY_ROLE_BIAS,       /* constant, int32 at input scale times weight scale */
+    SY_ROLE_BIAS, /* constant that only biases read: int32 at the scales of the node that reads it, or float
+                   */
 } sy_tensor_role;
 
 typedef struct sy_tensor_plan {
     sy_tensor_role role;
     sy_number number;
-    sy_range range;  /* ACTIVATION */
-    sy_scale *scales; /* [channels]; 1 for per tensor */
+    sy_range range;   /* ACTIVATION */
+    sy_scale *scales; /* [channels]; 1 for per tensor; NULL for FLOAT and BIAS */
     int channels;
-    int axis;              /* of the channels; SY_NONE for per tensor */
-    const char *method;    /* what chose the range: "MAX_MIN", "KL", "shared with conv1", "fixed [0,1]" ... */
-    double clipped;        /* share of values outside */
-    double snr_db;         /* estimated from the histogram, or of the weights; NAN when not known */
+    int axis;           /* of the channels; SY_NONE for per tensor */
+    const char *method; /* what chose the range: "MAX_MIN", "KL", "shared with conv1", "fixed [0,1]" ... */
+    double clipped;     /* share of values outside */
+    double snr_db;      /* estimated from the histogram, or of the weights; NAN when not known */
 } sy_tensor_plan;
 
 typedef struct sy_node_plan {
     bool quantized;     /* runs on integers */
-    const char *reason; /* why not, for those that compute on floats: "skip_quant_node", "no int8 form on this target" ... */
+    const char *reason; /* why not, for those that compute on floats: "skip_quant_node", "no int8 form on this
+                           target" ... */
+    int head;   /* of a bias Add or activation that another node computes with its own result: that node; else
+                   SY_NONE */
+    int output; /* of a quantized node: the tensor its group stores, after bias and activation */
+    int float_input;  /* the operand of a residual Add that stays in the accumulator, read as float; else
+                         SY_NONE */
+    int weight_input; /* of a quantized product: which input is the constant one; SY_NONE where both are
+                         computed */
+    int bias_add;     /* of a MatMul: the Add of its bias; else SY_NONE */
+    /* Replaces the bias of the node (which may have none): one value an output channel. NULL: as in the
+     * graph. */
+    const float *bias;
+    int bias_count;
 } sy_node_plan;
 
 /* Parallel to the tensors and nodes of the fused graph it was made for. */
 typedef struct sy_plan {
-    const sy_graph *graph;
-    const char *target;
+    const sy_graph *graph; /* must outlive the plan */
+    const sy_traits *traits;
     sy_tensor_plan *tensors;
     sy_node_plan *nodes;
     sy_arena arena;
 } sy_plan;
 
-void sy_plan_destroy(sy_plan *plan);
+typedef struct sy_plan_options {
+    const char *method;            /* a range method's name, or "AUTO"; NULL: MAX_MIN */
+    float percentile;              /* for PERCENTILE; 0: 0.9999 */
+    bool per_layer;                /* one scale for all of a weight's channels */
+    const sy_number *weight;       /* instead of the target's, e.g. with 7 bits; NULL: the target's */
+    const char *const *skip_nodes; /* these nodes stay float */
+    int skip_count;
+} sy_plan_options;
+
+/* Decides for a fused graph, bound or with symbolic dimensions. `stats` are of the same model, over samples.
+ * SY_E_CONFIG for a method or a node of skip_nodes that does not exist, naming the nearest; SY_E_DATA when
+ * tensors that must be quantized are not in the statistics, naming them; SY_E_NUMERIC where one held no
+ * finite value. What the user should know of (a bias that needed wider weights ...) is logged as a warning.
+ */
+sy_status sy_plan_create(sy_ctx *ctx, const sy_graph *graph, const sy_stats *stats, const sy_traits *traits,
+                         const sy_plan_options *options, sy_plan **out);
+void sy_plan_destroy(sy_plan *plan); /* takes NULL */
+
+/* Gives a quantized Conv, ConvTranspose, Gemm or MatMul another bias: `count` is its output channels, values
+ * are copied. Weight scales that the bias would overflow are widened. SY_E_ARGUMENT when the node takes no
+ * bias of this size.
+ */
+sy_status sy_plan_set_bias(sy_ctx *ctx, sy_plan *plan, int node, const float *values, int count);
+
+/* The bias of a quantized product as floats (from the plan, else from the graph): *out_count is 0 when there
+ * is none yet; `out` has room for the node's output channels, see sy_plan_channels.
+ */
+sy_status sy_plan_bias(sy_ctx *ctx, const sy_plan *plan, int node, float *out, int *out_count);
+/* Output channels of a quantized product with constant weights; 0 for any other node. */
+int sy_plan_channels(const sy_plan *plan, int node);
+
 /* A line a tensor that is quantized, and one a node that is not. */
 void sy_plan_print(const sy_plan *plan, sy_text *out);
 

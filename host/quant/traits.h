@@ -1,0 +1,48 @@
+/* What decides how a graph is quantized: the numbers a target computes with, and where it wants them. A
+ * target fills one of these; solve and quant read it and know no target by name.
+ */
+#ifndef SY_QUANT_TRAITS_H
+#define SY_QUANT_TRAITS_H
+
+#include "quant/scale.h"
+
+/* Where quantized tensors are made. */
+typedef enum sy_placement {
+    SY_PLACE_AROUND, /* a quantized node reads and writes integers; every reader of such a tensor reads them
+                      */
+    SY_PLACE_INPUTS, /* a quantized node reads integers; what it writes is quantized where the next one reads
+                        it */
+} sy_placement;
+
+/* An operator a target computes on integers. How it is treated follows from its sy_quant_rule. */
+typedef struct sy_op_trait {
+    const char *type;
+    /* SY_PLACE_AROUND: there is an integer kernel only if the output is quantized too. A product without this
+     * flag (MatMul) whose readers are all float writes floats, which saves a rounding.
+     */
+    bool needs_output;
+    float fixed_min,
+        fixed_max; /* the output's range whatever the statistics say; both 0: from the statistics */
+} sy_op_trait;
+
+typedef struct sy_traits {
+    sy_number activation; /* per tensor */
+    sy_number weight;
+    const sy_op_trait *ops;
+    int op_count;
+    sy_placement placement;
+    int opset_min;         /* older models are raised to it */
+    bool int32_bias;       /* at scale x * w; else biases stay float */
+    bool quantize_outputs; /* those of the network */
+    /* An Add is quantized only to join a shortcut to what a product computes, and then only the shortcut is:
+     * the other operand stays in the accumulator. Else both operands are, as of any operator.
+     */
+    bool residual_shortcut_only;
+    int matrix_dim_min; /* Gemm and MatMul with fewer rows or columns in their weights stay float */
+    bool float_vector;  /* so do those with one row of activations */
+} sy_traits;
+
+/* NULL: the target does not compute this operator on integers. */
+const sy_op_trait *sy_traits_find(const sy_traits *traits, const char *type);
+
+#endif

@@ -1,0 +1,39 @@
+/* A target: the numbers it computes with, how its file is laid out, and what that file must satisfy. One
+ * const struct each; the pipeline needs no other knowledge of it, and a target knows no backend.
+ */
+#ifndef SY_TARGET_TARGET_H
+#define SY_TARGET_TARGET_H
+
+#include "quant/traits.h"
+#include "solve/plan.h"
+
+typedef struct sy_target {
+    const char *name;    /* "GENERIC": as in --target and [full_quant_param] target_device */
+    const char *summary; /* a line for --help */
+    const char *suffix;  /* in file names: model.<suffix>.onnx */
+    const sy_traits *traits;
+    /* Writes the file(s) of a plan made with these traits; whole or not at all. */
+    sy_status (*emit)(sy_ctx *ctx, const sy_graph *fused, const sy_plan *plan, const char *path);
+    /* Checks a file that was read back: every rule of the target's LAYOUT.md that can be read off the graph.
+     * SY_E_INTERNAL names the nodes that break one.
+     */
+    sy_status (*lint)(sy_ctx *ctx, const sy_graph *emitted);
+} sy_target;
+
+extern const sy_target sy_target_generic;
+extern const sy_target sy_target_nvgpu;
+
+/* In the order of --help; NULL past the end. */
+const sy_target *sy_target_at(int index);
+
+/* By name, in any case; "" and "CPU" mean GENERIC, which is what a configuration without target_device means.
+ * SY_E_UNSUPPORTED for a known target this build cannot write, SY_E_CONFIG for an unknown word; both say
+ * which there are.
+ */
+sy_status sy_target_find(sy_ctx *ctx, const char *name, const sy_target **out);
+
+/* Emits, reads the file back, and checks it; a file that fails the check is removed. */
+sy_status sy_target_emit(sy_ctx *ctx, const sy_target *target, const sy_graph *fused, const sy_plan *plan,
+                         const char *path);
+
+#endif
