@@ -24,7 +24,8 @@ const char *sy_kernel_name(sy_kernel kernel);
 int sy_kernel_operands(sy_kernel kernel);
 
 typedef struct sy_device sy_device; /* an open device */
-typedef struct sy_stream sy_stream; /* one in-order queue on it, with its scratch memory; one thread at a time */
+typedef struct sy_stream
+    sy_stream; /* one in-order queue on it, with its scratch memory; one thread at a time */
 typedef struct sy_buffer sy_buffer; /* memory on that device */
 
 typedef struct sy_view {
@@ -40,8 +41,8 @@ typedef struct sy_launch {
 } sy_launch;
 
 typedef struct sy_device_info {
-    char name[96];        /* the processor or card */
-    char detail[160];     /* instruction set, driver, memory */
+    char name[96];    /* the processor or card */
+    char detail[160]; /* instruction set, driver, memory */
 } sy_device_info;
 
 /* Every function but the close and free ones may fail and has then said why with sy_fail. The functions on a
@@ -53,8 +54,10 @@ typedef struct sy_backend {
     sy_status (*open)(sy_ctx *ctx, int index, sy_device **out);
     void (*close)(sy_device *device);
 
-    sy_status (*alloc)(sy_ctx *ctx, sy_device *device, size_t words, sy_buffer **out); /* contents undefined */
-    void (*free)(sy_device *device, sy_buffer *buffer);
+    sy_status (*alloc)(sy_ctx *ctx, sy_device *device, size_t words,
+                       sy_buffer **out);                /* contents undefined */
+    void (*free)(sy_device *device, sy_buffer *buffer); /* NULL is fine */
+    size_t (*buffer_words)(const sy_buffer *buffer);    /* that it has room for */
     sy_status (*stream_create)(sy_ctx *ctx, sy_device *device, sy_stream **out);
     void (*stream_destroy)(sy_stream *stream);
 
@@ -65,8 +68,9 @@ typedef struct sy_backend {
     /* Waits for all of it, and reports any failure since the last wait. */
     sy_status (*sync)(sy_ctx *ctx, sy_stream *stream);
 
-    /* Optional. Lays a constant operand of `launch` out as this backend's kernel likes it best; *out stays NULL when
-     * that is how it is already. The caller owns *out, and sets the bit in sy_launch.packed to use it.
+    /* Optional. Lays a constant operand of `launch` out as this backend's kernel likes it best; *out stays
+     * NULL when that is how it is already. The caller owns *out, and sets the bit in sy_launch.packed to use
+     * it.
      */
     sy_status (*pack)(sy_ctx *ctx, sy_stream *stream, const sy_launch *launch, int operand, sy_buffer **out);
 } sy_backend;
@@ -77,6 +81,7 @@ extern const sy_backend sy_backend_cpu;
 extern const sy_backend *const sy_backends[];
 
 /* "auto", "cpu", "cuda:0" ...; logs which was chosen and why. *out_device goes back through close(). */
-sy_status sy_device_open(sy_ctx *ctx, const char *name, const sy_backend **out_backend, sy_device **out_device);
+sy_status sy_device_open(sy_ctx *ctx, const char *name, const sy_backend **out_backend,
+                         sy_device **out_device);
 
 #endif
