@@ -8,7 +8,7 @@
 
 #include "kernels/params.h"
 
-#define KERNEL(name, operands) void sy_ref_##name(void *const *operands, const void *params);
+#define KERNEL(name, count) void sy_ref_##name(void *const *operands, const void *params);
 #include "kernels/kernels.def"
 #undef KERNEL
 
