@@ -73,7 +73,7 @@ static sy_status open_device(sy_ctx *ctx, int index, sy_device **out)
             "device cpu:%d: the processors are one device, cpu:0; --workers says how many are used", index);
     sy_cpu_level level;
     SY_TRY(sy_cpu_level_choose(ctx, &level));
-    sy_device *device = malloc(sizeof *device);
+    sy_device *device = calloc(1, sizeof *device);
     SY_TRY(sy_check_alloc(ctx, device));
     *device = (sy_device){level};
     *out = device;
@@ -119,7 +119,7 @@ static size_t buffer_words(const sy_buffer *buffer)
 
 static sy_status create_stream(sy_ctx *ctx, sy_device *device, sy_stream **out)
 {
-    sy_stream *stream = malloc(sizeof *stream);
+    sy_stream *stream = calloc(1, sizeof *stream);
     SY_TRY(sy_check_alloc(ctx, stream));
     *stream = (sy_stream){.device = device};
     *out = stream;
