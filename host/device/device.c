@@ -105,7 +105,7 @@ sy_status sy_device_open(sy_ctx *ctx, const char *name, const sy_backend **out_b
                          sy_device **out_device)
 {
     char backend_name[NAME_MAX_BYTES];
-    int index;
+    int index = 0;
     if (strcmp(name, "auto") == 0)
         return open_best(ctx, out_backend, out_device);
     SY_TRY(parse_name(ctx, name, backend_name, &index));
