@@ -58,7 +58,8 @@ typedef struct {
 
 #define SY_POOL_MAX     0
 #define SY_POOL_AVERAGE 1
-/* Pooling of `planes` images of in_h by in_w. An average divides by the window's positions inside the
+/* Pooling of `planes` images of in_h by in_w. The largest, or a NaN where there is one. An average adds over (ky, kx)
+ * ascending from 0 and divides by the window's positions inside the
  * image, or, with count_padding, inside the image and its explicit padding (pad_bottom, pad_right).
  */
 typedef struct {
@@ -160,12 +161,15 @@ typedef struct {
     sy_u32 reduced_rank, reduced_dims[SY_KERNEL_RANK], reduced_strides[SY_KERNEL_RANK];
 } sy_reduce_params;
 
-/* Over the middle dimension of [outer][count][inner]; sums in the order of reduce, of exp(x - max). */
+/* Over the middle dimension of [outer][count][inner]: exp(x - max) / sum, or (x - max) - log(sum), the sum of exp(x - max)
+ * in the order of reduce.
+ */
 typedef struct {
     sy_u32 outer, count, inner, logarithm;
 } sy_softmax_params;
 
-/* Rows of `count`: y = (x - mean) / sqrt(variance + epsilon) * scale + bias; both sums in the order of reduce. The
+/* Rows of `count`: y = fma((x - mean) * (1 / sqrt(variance + epsilon)), scale, bias), without bias the product; both sums in
+ * the order of reduce, the squares of x - mean added by fma. The
  * scale and bias of row r and column c are at (r / row_period % scale_rows) * scale_row_stride + c * scale_column_stride,
  * which covers LayerNormalization (0, 1), InstanceNormalization (1, 0).
  */
@@ -219,7 +223,10 @@ typedef struct {
 #define SY_NEAREST_ROUND_PREFER_CEIL  1
 #define SY_NEAREST_FLOOR              2
 #define SY_NEAREST_CEIL               3
-/* One axis of Resize: [outer][in][inner] to [outer][out][inner]. */
+/* One axis of Resize: [outer][in][inner] to [outer][out][inner]. The coordinate is that of ONNX's Resize in float, written from
+ * left to right; of half_pixel_symmetric in/2 * (1 - out / (scale * in)) + half_pixel. `nearest` copies words. Linear is
+ * fma(t, x1, (1 - t) * x0); cubic a product and three fma, first tap to last. exclude_outside matters to cubic only.
+ */
 typedef struct {
     sy_u32 mode, coordinate, nearest, outer, in, out, inner, exclude_outside;
     sy_f32 scale, cubic_a, crop_start, crop_end, extrapolation;
@@ -238,7 +245,9 @@ typedef struct {
 } sy_pad_params;
 
 /* One step of an LSTM for [batch][hidden]: gates is [batch][4*hidden] in ONNX's order i, o, f, c and already holds
- * x*W' + h*R' + biases; writes the new h and c; c_previous is read. Activations are sigmoid, tanh, tanh.
+ * x*W' + h*R' + biases; writes the new h and c; c_previous is read. Activations are sigmoid, tanh, tanh. peephole is [3*hidden]
+ * in the order i, o, f: gate = fma(p, c_previous, gate), for o with the new c. c = fma(f, c_previous, i * fresh); input_forget
+ * makes f = 1 - i. cell_clip bounds what each activation sees.
  */
 typedef struct {
     sy_u32 batch, hidden, has_peephole, input_forget;
