@@ -8,7 +8,7 @@
 typedef struct group_search {
     const sy_graph *graph;
     const int *readers; /* per tensor: how many node inputs read it, plus one when the graph outputs it */
-    const int *reader;  /* per tensor: the last node that reads it */
+    const int *reader;  /* per tensor: the last node that reads it, or SY_NONE */
     const int *depth;   /* per tensor: nodes on the longest way to it from an input or constant */
     sy_groups found;
 } group_search;
@@ -131,6 +131,8 @@ static void pair_residual(const group_search *search, sy_group *add)
 
 static void count_readers(const sy_graph *graph, int *readers, int *reader)
 {
+    for (int t = 0; t < graph->tensor_count; t++)
+        reader[t] = SY_NONE;
     for (int n = 0; n < graph->node_count; n++) {
         const sy_node *node = &graph->nodes[n];
         for (int i = 0; !node->removed && i < node->input_count; i++) {
