@@ -217,5 +217,6 @@ sy_status sy_accumulator_finish(sy_ctx *ctx, const sy_accumulator *accumulator, 
     for (size_t i = 0; i < sample_count; i++)
         records[i] = accumulator->records[order[i]];
     out->records = records;
+    out->record_count = (uint32_t)sample_count;
     return finish_channels(ctx, accumulator, arena, out);
 }

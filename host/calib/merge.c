@@ -127,6 +127,7 @@ static sy_status merge_tensor(sy_ctx *ctx, sy_stats *out, const sy_stats *const 
     for (uint32_t i = 0; i < out->sample_count; i++)
         records[i] = sources[i].shard->tensors[t].records[sources[i].index];
     tensor->records = records;
+    tensor->record_count = out->sample_count;
     merge_numbers(tensor, shards, shard_count, t);
     return merge_arrays(ctx, &out->arena, tensor, shards, shard_count, t);
 }

@@ -203,6 +203,7 @@ static sy_status read_records(reader *r)
                 return damaged_tensor(r, &stats->tensors[t], "the record of a sample is no range");
         }
         stats->tensors[t].records = records;
+        stats->tensors[t].record_count = stats->sample_count;
     }
     return SY_OK;
 }

@@ -30,7 +30,8 @@ typedef struct sy_tensor_stats {
     const uint64_t *positive;        /* [SY_HISTOGRAM_SIDE]; bin b is |x| in [b, b+1) * 2^exponent /
                                         SY_HISTOGRAM_SIDE, zeros left out */
     const uint64_t *negative;        /* [SY_HISTOGRAM_SIDE]; empty sides may share one array */
-    const sy_sample_record *records; /* [sample_count], in the order of sy_stats.samples */
+    const sy_sample_record *records; /* [record_count], in the order of sy_stats.samples */
+    uint32_t record_count;           /* that of the samples */
     /* Mean over samples and positions of each channel, for tensors that a linear operator computes (of the
      * activation, where one is merged into it); NULL otherwise. Samples with a value that is not finite are
      * left out.

@@ -1,0 +1,31 @@
+#include "solve/methods.h"
+
+/* Every sample names its own ends, at sorted index int(0.0001 n) and int(0.9999 n); the range is their mean
+ * over the samples. */
+static sy_status choose(sy_ctx *ctx, const sy_tensor_stats *stats, const sy_range_options *options,
+                        sy_range *out)
+{
+    double low = 0, high = 0;
+    uint32_t count = 0;
+    (void)options;
+    SY_TRY(sy_range_check(ctx, stats));
+    for (uint32_t i = 0; i < stats->record_count; i++) {
+        const sy_sample_record *record = &stats->records[i];
+        if (record->min > record->max)
+            continue; /* it held no finite value */
+        low += record->low;
+        high += record->high;
+        count++;
+    }
+    if (count == 0)
+        return sy_fail(ctx, SY_E_NUMERIC,
+                       "tensor %s has no record of any sample, which REMOVAL_OUTLIER needs", stats->name);
+    *out = sy_range_of(stats, low / count, high / count);
+    return SY_OK;
+}
+
+const sy_range_method sy_range_removal_outlier = {
+    .name = "REMOVAL_OUTLIER",
+    .help = "each sample leaves out 0.01 % at each end; the mean of what remains over the samples",
+    .choose = choose,
+};
