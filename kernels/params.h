@@ -99,7 +99,10 @@ enum {
         SY_UNARY_COUNT
 };
 
-/* y[i] = f(x[i]); alpha and beta as the ONNX operator of that name uses them (CLAMP: lo, hi). */
+/* y[i] = f(x[i]), as kernels/elementwise.h writes each f; alpha and beta as the ONNX operator of that name uses them
+ * (CLAMP: lo, hi; SELU: alpha, gamma; SHRINK: lambd, bias; IS_INF: whether to detect negative, positive). IS_NAN and IS_INF
+ * take floats and give ints; NOT takes ints.
+ */
 typedef struct {
     sy_u32 function, kind, count;
     sy_f32 alpha, beta;
@@ -117,7 +120,8 @@ enum {
 };
 
 /* y = clamp(f(a, b)), broadcast: y is dense over dims, a and b are read by strides (0 broadcasts). `kind` is that of
- * a and b; comparisons give int. Integer division truncates; by 0 gives 0. The clamp applies to float results.
+ * a and b; comparisons give int; each f is written in kernels/elementwise.h. The clamp applies to float results. y may be
+ * a or b where that one is dense over dims.
  */
 typedef struct {
     sy_u32 function, kind, rank, dims[SY_KERNEL_RANK];
@@ -152,7 +156,9 @@ enum {
 
 /* y is dense over the kept dimensions. The one order of every longer float sum in this program: the reduced elements are
  * numbered row-major; element r is added to partial sum r mod 16 in ascending order; then partial sum i takes i+8,
- * then i+4, i+2, i+1.
+ * then i+4, i+2, i+1. Partial sums begin at 0 (PROD 1, MAX -infinity, MIN infinity); a square is added by fma; a mean is the
+ * sum divided by the count; LOG_SUM_EXP is m + log(sum of exp(x - m)) where m is the maximum, or 0 where that is not finite.
+ * Integers are summed in 64 bits, saturated at the end, and their mean truncated.
  */
 #define SY_REDUCE_LANES 16
 typedef struct {
