@@ -1,0 +1,8 @@
+#define SY_SIMD_AVX512
+#include "cpu/kernels.h"
+
+#if defined(__AVX512F__) /* not on other processors */
+#include "cpu/fast_convolution.h"
+#include "cpu/fast_depthwise.h"
+#include "cpu/fast_pointwise.h"
+#endif

@@ -1,0 +1,121 @@
+/* A product of packed a and packed b, cut into blocks that stay in the caches. */
+#ifndef SY_CPU_SIMD_PRODUCT_H
+#define SY_CPU_SIMD_PRODUCT_H
+
+#include "cpu/simd_tile.h"
+
+/* Sizes in words. A block of b is read once for each panel of a, so it should stay in the first-level cache;
+ * unless a itself is too large for the second: then a larger block of b means that a comes from far away
+ * fewer times.
+ */
+enum {
+    BLOCK_K = 288,
+    BLOCK_B = 4096,
+    BLOCK_B_LARGE = 32768,
+    BLOCK_A = 65536,
+};
+
+typedef struct product {
+    const float *a; /* panels, see panels_of() */
+    size_t rows, columns, k;
+    float *c;
+    size_t c_step;
+    const float *row_bias;    /* [rows] or NULL */
+    const float *column_bias; /* [columns, in whole tiles] or NULL */
+    float lo, hi;
+} product;
+
+typedef struct blocks {
+    size_t k, columns; /* a block of b is at most this large */
+} blocks;
+
+/* Equal parts of at most `limit`. */
+static inline size_t part_of(size_t total, size_t limit)
+{
+    const size_t count = (total + limit - 1) / limit;
+    return count ? (total + count - 1) / count : 0;
+}
+
+static inline blocks blocks_of(size_t rows, size_t columns, size_t k)
+{
+    const size_t part = part_of(k, BLOCK_K);
+    const size_t room = rows * part > BLOCK_A ? BLOCK_B_LARGE : BLOCK_B;
+    size_t width = part ? room / part / TILE_COLUMNS * TILE_COLUMNS : TILE_COLUMNS;
+    const size_t all = (columns + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS;
+    if (width < TILE_COLUMNS)
+        width = TILE_COLUMNS;
+    return (blocks){.k = part, .columns = width < all ? width : all};
+}
+
+/* Words of a packed block of b: tiles of [k][TILE_COLUMNS], one after the other. Whoever packs may write this
+ * far. */
+static inline size_t block_words(const blocks *block)
+{
+    return block->k * block->columns + TILE_COLUMNS;
+}
+
+/* c[.., first .. first+columns) gets its share of k in [k0, k0+k). */
+static void product_block(const product *p, const float *b, size_t first, size_t columns, size_t k0, size_t k)
+{
+    const panels all = panels_of(p->rows);
+    tile_job job = {.b_step = TILE_COLUMNS,
+                    .c_step = p->c_step,
+                    .k = k,
+                    .resume = k0 > 0,
+                    .finish = k0 + k == p->k,
+                    .lo = p->lo,
+                    .hi = p->hi};
+    for (size_t panel = 0; panel < all.count; panel++) {
+        const size_t row = panel_row(&all, panel);
+        job.rows = panel_height(&all, panel);
+        job.a_step = (size_t)job.rows;
+        job.a = p->a + row * p->k + k0 * job.a_step;
+        job.row_bias = p->row_bias ? p->row_bias + row : NULL;
+        for (size_t n = 0; n < columns; n += TILE_COLUMNS) {
+            job.columns = (int)(columns - n < TILE_COLUMNS ? columns - n : TILE_COLUMNS);
+            job.b = b + n * k;
+            job.c = p->c + row * p->c_step + first + n;
+            job.column_bias = p->column_bias ? p->column_bias + first + n : NULL;
+            tile_run(&job);
+        }
+    }
+}
+
+/* a from [rows][k] with a_row and a_k words between rows and between k. */
+static void pack_rows(const float *a, size_t a_row, size_t a_k, size_t rows, size_t k, float *to)
+{
+    const panels all = panels_of(rows);
+    for (size_t panel = 0; panel < all.count; panel++) {
+        const float *from = a + panel_row(&all, panel) * a_row;
+        const size_t height = (size_t)panel_height(&all, panel);
+        for (size_t i = 0; i < k; i++)
+            for (size_t r = 0; r < height; r++)
+                *to++ = from[r * a_row + i * a_k];
+    }
+}
+
+/* Weights as the side that holds vectors: [filters][k] into slices of [k][TILE_COLUMNS], the last one [k][VW]
+ * if that is enough, filled up with 0.
+ */
+static inline size_t slice_width(size_t filters, size_t first)
+{
+    return filters - first > VW ? TILE_COLUMNS : VW;
+}
+
+static inline size_t slices_words(size_t filters, size_t k)
+{
+    return (filters + VW - 1) / VW * VW * k;
+}
+
+static void pack_slices(const float *from, size_t row_step, size_t k_step, size_t filters, size_t k,
+                        float *to)
+{
+    for (size_t first = 0; first < filters; first += TILE_COLUMNS) {
+        const size_t width = slice_width(filters, first);
+        for (size_t i = 0; i < k; i++)
+            for (size_t f = first; f < first + width; f++)
+                *to++ = f < filters ? from[f * row_step + i * k_step] : 0.0f;
+    }
+}
+
+#endif
