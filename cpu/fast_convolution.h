@@ -5,6 +5,7 @@
  * neighbouring outputs is one run of words, or a few where the tile goes over the end of a row; these are
  * gathered into the packed block that the product reads.
  */
+#include "cpu/fast_conv_bias.h"
 #include "cpu/kernels.h"
 #include "cpu/simd_image.h"
 #include "cpu/simd_product.h"
@@ -16,7 +17,7 @@ typedef struct convolution {
     image_form form;
     size_t channels, filters;       /* of a group */
     size_t strip_rows, plane_words; /* of outputs; of a channel's copy of a strip */
-    float *image, *block;
+    float *image, *block, *bias;
     sy_u32 *offsets; /* of each tap, from the output's first */
 } convolution;
 
@@ -150,17 +151,20 @@ static sy_status convolution_launch(const sy_cpu_call *call)
     const sy_conv2d_params *params = call->params;
     const bool packed = call->packed & 2;
     convolution v = convolution_of(params);
-    const size_t taps = group_taps(params), weight_words = (convolution_pack_words(params, 1) + VW) / VW * VW;
+    const size_t taps = group_taps(params);
     const blocks size = blocks_of(v.filters, v.strip_rows * params->out_w, taps);
-    const size_t image_words = v.channels * v.plane_words + VW;
-    float *scratch = sy_cpu_scratch_take(call->scratch, block_words(&size) + image_words + taps +
-                                                            (packed ? 0 : weight_words));
-    if (!scratch)
+    const size_t block_part = whole_lines(block_words(&size)), bias_part = whole_lines(params->filters),
+                 image_part = whole_lines(v.channels * v.plane_words + VW), offset_part = whole_lines(taps),
+                 weight_part = packed ? 0 : whole_lines(params->filters * taps);
+    v.block =
+        sy_cpu_scratch_take(call->scratch, block_part + bias_part + image_part + offset_part + weight_part);
+    if (!v.block)
         return SY_E_MEMORY;
-    v.block = scratch;
-    v.image = v.block + block_words(&size);
-    float *weights = packed ? call->operands[1] : v.image + image_words;
-    v.offsets = (sy_u32 *)(v.image + image_words + (packed ? 0 : weight_words));
+    v.bias = v.block + block_part;
+    v.image = v.bias + bias_part;
+    v.offsets = (sy_u32 *)(v.image + image_part);
+    float *weights = packed ? call->operands[1] : v.image + image_part + offset_part;
+    conv_biases(params, call->operands[2], v.bias);
     fill_offsets(&v);
     if (!packed)
         convolution_pack(params, 1, call->operands[1], weights);
@@ -174,7 +178,7 @@ static sy_status convolution_launch(const sy_cpu_call *call)
                      .k = taps,
                      .c = (float *)call->operands[3] + i * v.filters * area,
                      .c_step = area,
-                     .row_bias = params->has_bias ? (const float *)call->operands[2] + filter : NULL,
+                     .row_bias = v.bias + filter,
                      .lo = params->clamp.lo,
                      .hi = params->clamp.hi};
         convolve_group(&v, &p, (const float *)call->operands[0] + i * in_words);

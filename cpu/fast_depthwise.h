@@ -3,6 +3,7 @@
  * A strip of the image is copied with its padding (simd_image.h), small enough for the first-level cache;
  * then a block of outputs, a few rows by one or two vectors, adds up all taps in registers.
  */
+#include "cpu/fast_conv_bias.h"
 #include "cpu/kernels.h"
 #include "cpu/simd_image.h"
 #include "cpu/simd_tile.h"
@@ -101,7 +102,7 @@ typedef struct depthwise {
 } depthwise;
 
 static void depthwise_plane(const depthwise *d, taps *t, const float *x, const float *weights,
-                            const float *bias, float *y, size_t filters)
+                            const float *bias, size_t filter, float *y, size_t filters)
 {
     const sy_conv2d_params *p = d->params;
     for (size_t first = 0; first < p->out_h; first += d->strip_rows) {
@@ -110,8 +111,8 @@ static void depthwise_plane(const depthwise *d, taps *t, const float *x, const f
         for (size_t i = 0; i < copied; i++)
             image_copy_row(&d->form, x, first * p->stride_h + i, d->strip + i * d->form.row_words);
         for (size_t f = 0; f < filters; f++) {
-            t->weights = weights + f * t->count;
-            t->bias = bias ? bias[f] : 0.0f;
+            t->weights = weights + (filter + f) * t->count;
+            t->bias = conv_bias(p, bias, filter + f);
             float *to = y + (f * p->out_h + first) * p->out_w;
             for (size_t column = 0; column < p->out_w; column += TILE_COLUMNS)
                 depthwise_columns(t, d->strip, to, p->out_w, rows, column,
@@ -148,8 +149,7 @@ static sy_status depthwise_launch(const sy_cpu_call *call)
     for (size_t plane = 0; plane < planes; plane++) {
         const size_t filter = plane % p->channels * per_channel;
         depthwise_plane(&d, &t, (const float *)call->operands[0] + plane * p->in_h * p->in_w,
-                        (const float *)call->operands[1] + filter * t.count,
-                        p->has_bias ? (const float *)call->operands[2] + filter : NULL,
+                        call->operands[1], call->operands[2], filter,
                         (float *)call->operands[3] + plane * per_channel * p->out_h * p->out_w, per_channel);
     }
     return SY_OK;

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "cpu/fast_conv_bias.h"
 #include "cpu/kernels.h"
 #include "cpu/simd_product.h"
 
@@ -130,8 +131,7 @@ static void pointwise_along_filters(const product *p, const float *x, const floa
     for (size_t f = 0; f < p->rows; f += TILE_COLUMNS) {
         const size_t width = slice_width(p->rows, f), filters = p->rows - f < width ? p->rows - f : width;
         float bias[TILE_COLUMNS] = {0};
-        if (p->row_bias)
-            memcpy(bias, p->row_bias + f, filters * sizeof *bias);
+        memcpy(bias, p->row_bias + f, filters * sizeof *bias);
         slice_product(p, x, slices + f * p->k, width, bias, sums);
         store_transposed(sums, TILE_COLUMNS, filters, p->columns, p->c + f * p->c_step);
     }
@@ -143,29 +143,32 @@ static sy_status pointwise_launch(const sy_cpu_call *call)
     const bool small = along_filters(params), packed = call->packed & 2;
     const size_t area = area_of(params);
     const blocks size = blocks_of(params->filters, area, params->channels);
-    const size_t weights = packed ? 0 : (pointwise_pack_words(params, 1) + VW) / VW * VW;
-    const size_t work = small ? (area + VW) * TILE_COLUMNS : block_words(&size);
-    float *scratch = sy_cpu_scratch_take(call->scratch, weights + work);
-    if (!scratch)
+    const size_t work_part = whole_lines(small ? (area + VW) * TILE_COLUMNS : block_words(&size)),
+                 bias_part = whole_lines(params->filters),
+                 weight_part = packed ? 0 : whole_lines(pointwise_pack_words(params, 1));
+    float *work = sy_cpu_scratch_take(call->scratch, work_part + bias_part + weight_part);
+    if (!work)
         return SY_E_MEMORY;
+    float *bias = work + work_part, *weights = packed ? call->operands[1] : bias + bias_part;
+    conv_biases(params, call->operands[2], bias);
     if (!packed)
-        pointwise_pack(params, 1, call->operands[1], scratch + work);
+        pointwise_pack(params, 1, call->operands[1], weights);
 
-    product p = {.a = packed ? call->operands[1] : scratch + work,
+    product p = {.a = weights,
                  .rows = params->filters,
                  .columns = area,
                  .k = params->channels,
                  .c_step = area,
-                 .row_bias = params->has_bias ? call->operands[2] : NULL,
+                 .row_bias = bias,
                  .lo = params->clamp.lo,
                  .hi = params->clamp.hi};
     for (size_t b = 0; b < params->batch; b++) {
         const float *x = (const float *)call->operands[0] + b * params->channels * area;
         p.c = (float *)call->operands[3] + b * params->filters * area;
         if (small)
-            pointwise_along_filters(&p, x, p.a, scratch);
+            pointwise_along_filters(&p, x, p.a, work);
         else
-            pointwise_along_area(&p, x, scratch);
+            pointwise_along_area(&p, x, work);
     }
     return SY_OK;
 }

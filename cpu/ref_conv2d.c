@@ -34,15 +34,15 @@ void sy_ref_conv2d(void *const *operands, const void *params)
     for (size_t n = 0; n < p->batch; n++) {
         for (size_t f = 0; f < p->filters; f++) {
             const size_t group = f / (p->filters / p->groups);
+            /* Never -0: then a sum of 0 has one sign, whether or not taps in the padding were added. */
+            const float addend = (p->has_bias ? bias[f] : 0.0f) + 0.0f;
             const float *from = x + (n * p->channels + group * group_channels) * plane;
             for (ptrdiff_t oy = 0; oy < (ptrdiff_t)p->out_h; oy++) {
                 for (ptrdiff_t ox = 0; ox < (ptrdiff_t)p->out_w; ox++) {
                     const ptrdiff_t top = oy * (ptrdiff_t)p->stride_h - p->pad_top;
                     const ptrdiff_t left = ox * (ptrdiff_t)p->stride_w - p->pad_left;
-                    float sum = output_at(p, from, weights + f * filter_words, top, left);
-                    if (p->has_bias)
-                        sum += bias[f];
-                    *out++ = sy_math_clamp(sum, p->clamp.lo, p->clamp.hi);
+                    const float sum = output_at(p, from, weights + f * filter_words, top, left);
+                    *out++ = sy_math_clamp(sum + addend, p->clamp.lo, p->clamp.hi);
                 }
             }
         }

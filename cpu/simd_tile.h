@@ -20,6 +20,12 @@
 
 enum { TILE_COLUMNS = 2 * VW };
 
+/* Words of a part of the scratch memory, so that the next part is aligned too. */
+static inline size_t whole_lines(size_t words)
+{
+    return (words + 15) / 16 * 16;
+}
+
 typedef struct tile_job {
     const float *a; /* [k][rows], a_step words from one k to the next */
     const float *b; /* [k][columns]; whole vectors are read, whatever `columns` is */

@@ -26,7 +26,8 @@ typedef struct {
 } sy_clamp;
 
 /* 2-D convolution of NCHW, weights [filters][channels/groups][kernel_h][kernel_w]. 1-D is height 1.
- * Each output is a chain of fma over (channel, ky, kx) ascending from 0 (padding counts as 0), plus bias, clamped.
+ * Each output is a chain of fma over (channel, ky, kx) ascending from 0 (padding counts as 0, or is left out: the
+ * same for finite weights), plus bias (where there is none, or it is -0, plus 0), clamped.
  */
 typedef struct {
     sy_u32 batch, channels, in_h, in_w;

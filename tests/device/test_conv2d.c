@@ -1,34 +1,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "cpu/ref.h"
 #include "support/test.h"
 #include "variants.h"
-
-/* The definition in params.h. */
-static void conv2d(void *const *operands, const void *params)
-{
-    const sy_conv2d_params *p = params;
-    const float *x = operands[0], *weights = operands[1], *bias = operands[2];
-    float *y = operands[3];
-    const long channels = p->channels / p->groups, filters = p->filters / p->groups;
-    for (long i = 0; i < (long)p->batch * p->filters * p->out_h * p->out_w; i++) {
-        const long ox = i % p->out_w, oy = i / p->out_w % p->out_h, f = i / p->out_w / p->out_h % p->filters;
-        const long b = i / p->out_w / p->out_h / p->filters;
-        float sum = 0;
-        for (long c = 0; c < channels; c++)
-            for (long ky = 0; ky < (long)p->kernel_h; ky++)
-                for (long kx = 0; kx < (long)p->kernel_w; kx++) {
-                    const long iy = oy * p->stride_h + ky * p->dilation_h - p->pad_top;
-                    const long ix = ox * p->stride_w + kx * p->dilation_w - p->pad_left;
-                    const float w = weights[((f * channels + c) * p->kernel_h + ky) * p->kernel_w + kx];
-                    const long plane = b * p->channels + f / filters * channels + c;
-                    if (iy >= 0 && ix >= 0 && iy < (long)p->in_h && ix < (long)p->in_w)
-                        sum = fmaf(x[(plane * p->in_h + iy) * p->in_w + ix], w, sum);
-                }
-        sum += p->has_bias ? bias[f] : 0.0f;
-        y[i] = sum < p->clamp.lo ? p->clamp.lo : sum > p->clamp.hi ? p->clamp.hi : sum;
-    }
-}
 
 typedef struct shape {
     const char *name;
@@ -63,7 +38,7 @@ static void check_shape(const shape *s, bool has_bias, float limit, unsigned see
     float *w = random_floats((size_t)p.filters * (p.channels / p.groups) * p.kernel_h * p.kernel_w, seed + 1);
     float *bias = has_bias ? random_floats(p.filters, seed + 2) : NULL;
     const check c = {.kernel = SY_KERNEL_conv2d,
-                     .reference = conv2d,
+                     .reference = sy_ref_conv2d,
                      .params = &p,
                      .operands = {x, w, bias},
                      .written = 3,

@@ -7,6 +7,12 @@
 
 enum { FENCE = 64 };
 
+static const int operand_counts[] = {
+#define KERNEL(name, count) [SY_KERNEL_##name] = count,
+#include "kernels/kernels.def"
+#undef KERNEL
+};
+
 extern const sy_cpu_variant *const portable16_variants[];
 
 static uint32_t next(uint32_t *state)
@@ -92,7 +98,7 @@ static void check_words(const check *c, const uint32_t *expected, const uint32_t
 
 static void check_one(const check *c, const sy_cpu_variant *variant, bool pack, const uint32_t *expected)
 {
-    const int count = sy_kernel_operands(c->kernel);
+    const int count = operand_counts[c->kernel];
     void *operands[SY_MAX_OPERANDS], *packed[SY_MAX_OPERANDS] = {NULL};
     sy_cpu_scratch scratch = {0};
     sy_cpu_call call = {.operands = operands, .params = c->params, .scratch = &scratch};
