@@ -44,6 +44,31 @@ const sy_tensor *sy_infer_input(const sy_infer *infer, int i)
     return &infer->graph->tensors[node->inputs[i]];
 }
 
+sy_status sy_infer_floats(const sy_infer *infer)
+{
+    for (int i = 0; i < infer->node->input_count; i++) {
+        const sy_tensor *input = sy_infer_input(infer, i);
+        if (input && input->dtype != SY_DTYPE_UNDEFINED && !sy_dtype_is_float(input->dtype))
+            return sy_fail(infer->ctx, SY_E_MODEL, "input '%s' must hold floats, not %s", input->name,
+                           sy_dtype_name(input->dtype));
+    }
+    return SY_OK;
+}
+
+sy_status sy_infer_vector(const sy_infer *infer, int i, int64_t count)
+{
+    const sy_tensor *input = sy_infer_input(infer, i);
+    if (!input || input->shape.rank == SY_NONE)
+        return SY_OK;
+    if (input->shape.rank != 1 ||
+        (input->shape.dims[0] != count && input->shape.dims[0] != SY_NONE && count != SY_NONE)) {
+        char text[SY_SHAPE_TEXT];
+        return sy_fail(infer->ctx, SY_E_MODEL, "input '%s' has shape %s, [%lld] fits", input->name,
+                       sy_shape_print(&input->shape, text), (long long)count);
+    }
+    return SY_OK;
+}
+
 sy_status sy_infer_same(sy_infer *infer)
 {
     infer->shapes[0] = sy_infer_input(infer, 0)->shape;

@@ -8,7 +8,8 @@
 
 typedef enum sy_quant_rule {
     SY_QUANT_WEIGHTED,   /* integer times integer into int32, then a new scale: Conv, Gemm, MatMul */
-    SY_QUANT_SAME_SCALE, /* moves or picks values: MaxPool, Reshape, Transpose, Concat ...; output shares the input's params */
+    SY_QUANT_SAME_SCALE, /* moves or picks values: MaxPool, Reshape, Transpose, Concat ...; output shares the
+                            input's params */
     SY_QUANT_NEW_SCALE,  /* computes new values: Add, Sigmoid, AveragePool */
     SY_QUANT_ACTIVATION, /* merges into what produces its input where that is weighted: Relu, Clip */
     SY_QUANT_NEVER,      /* stays float: its output has no useful int8 form */
@@ -27,13 +28,14 @@ typedef struct sy_infer {
 
 typedef struct sy_op {
     const char *type;
-    const char *domain;           /* "" is ONNX's own */
-    int inputs_min, inputs_max;   /* inputs_max SY_NONE: any number */
+    const char *domain;         /* "" is ONNX's own */
+    int inputs_min, inputs_max; /* inputs_max SY_NONE: any number */
     int outputs_max;
     sy_quant_rule quant;
     bool absorbs_clamp; /* its kernel applies the clamp of sy_lower_clamp() */
-    /* Fills what follows from what is known; leaves the rest unknown. Fails with SY_E_MODEL on a contradiction, with
-     * SY_E_UNSUPPORTED where the node asks for what we do not do; the message need not name the node.
+    /* Fills what follows from what is known; leaves the rest unknown. Fails with SY_E_MODEL on a
+     * contradiction, with SY_E_UNSUPPORTED where the node asks for what we do not do; the message need not
+     * name the node.
      */
     sy_status (*infer)(sy_infer *infer);
     /* Appends the launches that compute the outputs. Every shape is known, the node passed infer(). */
@@ -52,8 +54,9 @@ const sy_op *sy_op_at(int index); /* NULL past the end */
 /* The known operator nearest in name, or NULL. */
 const char *sy_op_nearest(const char *type);
 
-/* Shapes and types of every tensor of a graph, in place, as far as they follow from the inputs' shapes and from
- * constants. Nodes of unknown operators leave theirs as the file declared them. The message of a failure names node, operator and inputs.
+/* Shapes and types of every tensor of a graph, in place, as far as they follow from the inputs' shapes and
+ * from constants. Nodes of unknown operators leave theirs as the file declared them. The message of a failure
+ * names node, operator and inputs.
  */
 sy_status sy_infer_shapes(sy_ctx *ctx, sy_graph *graph);
 /* The same for one node. */
@@ -61,10 +64,14 @@ sy_status sy_infer_node(sy_ctx *ctx, sy_graph *graph, int node);
 
 /* Helpers for shape rules. Input i: NULL where it is omitted. */
 const sy_tensor *sy_infer_input(const sy_infer *infer, int i);
+/* SY_E_MODEL unless every input is a float of some width, or of a type not known yet. */
+sy_status sy_infer_floats(const sy_infer *infer);
+/* SY_E_MODEL unless input i is omitted or a list of `count` numbers; what is not known yet passes. */
+sy_status sy_infer_vector(const sy_infer *infer, int i, int64_t count);
 /* A whole shape rule: output 0 has the type and shape of input 0. */
 sy_status sy_infer_same(sy_infer *infer);
-/* The elements of a constant integer input, e.g. Reshape's shape: *out_count SY_NONE where it is not a constant yet
- * or is omitted. At most `capacity`, else SY_E_MODEL.
+/* The elements of a constant integer input, e.g. Reshape's shape: *out_count SY_NONE where it is not a
+ * constant yet or is omitted. At most `capacity`, else SY_E_MODEL.
  */
 sy_status sy_infer_ints(const sy_infer *infer, int i, int64_t *out, int capacity, int *out_count);
 /* An axis in [-rank, rank) to [0, rank). */
