@@ -1,7 +1,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernels/params.h"
+#include "cpu/ref.h"
 
 /* Twice the range: each bin takes what two held. */
 static void merge_pairs(uint32_t *bins)

@@ -1,7 +1,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernels/params.h"
+#include "cpu/ref.h"
 
 static void put_float(uint32_t *word, float value)
 {
