@@ -1,17 +1,16 @@
 #include "cpu/kernels.h"
 
-/* EACH(X, set): every kernel that has a form for an instruction set, X(kernel, set). Of several that accept
- * the same params the first is taken.
+/* TILES(X, set), LOOPS(X, set): every kernel that has a form for an instruction set, X(kernel, set); those of
+ * simd.h, which is also portable, and those that are plain loops. Of several that accept the same params the
+ * first is taken.
  */
-#define EACH(X, set)  \
-    X(pointwise, set) \
-    X(depthwise, set) \
-    X(convolution, set)
+#define TILES(X, set) X(pointwise, set) X(depthwise, set) X(convolution, set)
+#define LOOPS(X, set) X(unary, set) X(binary, set)
 
 #if defined(__x86_64__)
-#define ALL(X) EACH(X, avx512) EACH(X, avx2) EACH(X, portable)
+#define ALL(X) TILES(X, avx512) LOOPS(X, avx512) TILES(X, avx2) LOOPS(X, avx2) TILES(X, portable)
 #else
-#define ALL(X) EACH(X, portable)
+#define ALL(X) TILES(X, portable)
 #endif
 
 #define DECLARE(kernel, set) extern const sy_cpu_variant sy_cpu_##kernel##_##set;

@@ -21,6 +21,7 @@ typedef struct check {
     int written;                     /* index of the operand that is */
     size_t words;                    /* of it */
     const void *before;              /* its contents before the kernel runs; NULL: anything */
+    bool any_nan;                    /* floats of which one NaN is as good as another */
     const char *name;                /* of the case, for messages */
 } check;
 

@@ -1,0 +1,119 @@
+#include <math.h>
+#include <stdlib.h>
+
+#include "cpu/ref.h"
+#include "support/test.h"
+#include "variants.h"
+
+static void every_unary_function_gives_the_reference_bits(void **state)
+{
+    static const char *const names[] = {
+#define X(name) #name,
+        SY_UNARY_MAP(X)
+#undef X
+    };
+    static const unsigned counts[] = {0, 1, 7, 8, 9, 17, 1003};
+    (void)state;
+    int checked = 0;
+    for (unsigned f = 0; f < SY_UNARY_COUNT; f++)
+        for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+            const sy_unary_params p = {
+                .function = f, .kind = SY_KIND_FLOAT, .count = counts[i], .alpha = 0.2f, .beta = 0.5f};
+            if (f == SY_UNARY_NOT)
+                continue; /* not of floats */
+            float *x = special_floats(p.count, f);
+            checked += check_variants(&(check){.kernel = SY_KERNEL_unary,
+                                               .reference = sy_ref_unary,
+                                               .params = &p,
+                                               .operands = {x},
+                                               .written = 1,
+                                               .words = p.count,
+                                               .any_nan = true,
+                                               .name = names[f]});
+            free(x);
+        }
+#if defined(__x86_64__)
+    if (!getenv("SY_CPU_LEVEL"))
+        assert_true(checked > 200);
+#endif
+}
+
+typedef struct broadcast {
+    const char *name;
+    unsigned rank, dims[4], a_strides[4], b_strides[4];
+} broadcast;
+
+static const broadcast broadcasts[] = {
+    {"one element", 0, {0}, {0}, {0}},
+    {"dense", 4, {2, 3, 5, 7}, {105, 35, 7, 1}, {105, 35, 7, 1}},
+    {"long", 1, {5001}, {1}, {1}},
+    {"none", 2, {3, 0}, {0, 1}, {0, 1}},
+    {"b of each channel", 4, {2, 3, 5, 7}, {105, 35, 7, 1}, {0, 1, 0, 0}},
+    {"a of each channel", 4, {2, 3, 5, 7}, {0, 1, 0, 0}, {105, 35, 7, 1}},
+    {"b of each column", 2, {9, 33}, {33, 1}, {0, 1}},
+    {"b is one element", 3, {4, 5, 6}, {30, 6, 1}, {0, 0, 0}},
+    {"a and b are one element", 2, {4, 5}, {0, 0}, {0, 0}},
+    {"outer product", 2, {13, 11}, {1, 0}, {0, 1}},
+    {"a is transposed", 2, {13, 11}, {1, 13}, {11, 1}},
+    {"ones between", 4, {2, 1, 9, 1}, {9, 9, 1, 1}, {9, 0, 1, 0}},
+    {"middle", 3, {3, 4, 5}, {20, 5, 1}, {5, 0, 1}},
+};
+
+static size_t extent(const broadcast *b, const unsigned *strides)
+{
+    size_t last = 0;
+    for (unsigned i = 0; i < b->rank; i++)
+        last += b->dims[i] ? (size_t)(b->dims[i] - 1) * strides[i] : 0;
+    return last + 1;
+}
+
+static int check_binary(unsigned function, const broadcast *b, sy_clamp clamp)
+{
+    sy_binary_params p = {.function = function, .kind = SY_KIND_FLOAT, .rank = b->rank, .clamp = clamp};
+    size_t words = 1;
+    for (unsigned i = 0; i < b->rank; i++) {
+        p.dims[i] = b->dims[i];
+        p.a_strides[i] = b->a_strides[i];
+        p.b_strides[i] = b->b_strides[i];
+        words *= b->dims[i];
+    }
+    float *x = special_floats(extent(b, b->a_strides), function),
+          *z = special_floats(extent(b, b->b_strides), 7);
+    const int checked = check_variants(&(check){.kernel = SY_KERNEL_binary,
+                                                .reference = sy_ref_binary,
+                                                .params = &p,
+                                                .operands = {x, z},
+                                                .written = 2,
+                                                .words = words,
+                                                .any_nan = true,
+                                                .name = b->name});
+    free(x), free(z);
+    return checked;
+}
+
+static void every_binary_function_gives_the_reference_bits(void **state)
+{
+    static const unsigned functions[] = {SY_BINARY_ADD,   SY_BINARY_SUB,  SY_BINARY_MUL,  SY_BINARY_DIV,
+                                         SY_BINARY_POW,   SY_BINARY_MIN,  SY_BINARY_MAX,  SY_BINARY_FMOD,
+                                         SY_BINARY_PRELU, SY_BINARY_LESS, SY_BINARY_EQUAL};
+    (void)state;
+    int checked = 0;
+    for (size_t f = 0; f < sizeof functions / sizeof functions[0]; f++)
+        for (size_t i = 0; i < sizeof broadcasts / sizeof broadcasts[0]; i++) {
+            checked += check_binary(functions[f], &broadcasts[i], (sy_clamp){-INFINITY, INFINITY});
+            checked += check_binary(functions[f], &broadcasts[i], (sy_clamp){-0.25f, 0.5f});
+        }
+#if defined(__x86_64__)
+    if (!getenv("SY_CPU_LEVEL"))
+        assert_true(checked > 200);
+#endif
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_unary_function_gives_the_reference_bits),
+        cmocka_unit_test(every_binary_function_gives_the_reference_bits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
