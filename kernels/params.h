@@ -254,7 +254,7 @@ typedef struct {
 /* One step of an LSTM for [batch][hidden]: gates is [batch][4*hidden] in ONNX's order i, o, f, c and already holds
  * x*W' + h*R' + biases; writes the new h and c; c_previous is read. Activations are sigmoid, tanh, tanh. peephole is [3*hidden]
  * in the order i, o, f: gate = fma(p, c_previous, gate), for o with the new c. c = fma(f, c_previous, i * fresh); input_forget
- * makes f = 1 - i. cell_clip bounds what each activation sees.
+ * makes f = 1 - i. cell_clip bounds what each activation sees. c may be c_previous.
  */
 typedef struct {
     sy_u32 batch, hidden, has_peephole, input_forget;
