@@ -1,4 +1,4 @@
-#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "graph/graph.h"
