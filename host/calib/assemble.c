@@ -66,11 +66,10 @@ static sy_status report_not_finite(sy_ctx *ctx, const sy_calib_spec *spec, const
         const sy_accumulator *seen = &accumulators[i];
         const char *name = spec->graph->tensors[spec->observed[i]].name;
         if (seen->elements == 0)
-            return sy_fail(
-                ctx, SY_E_NUMERIC,
-                "tensor %s had no finite value in any sample; look at what computes it, or leave that "
-                "node in float and take the tensor out of the model's outputs",
-                name);
+            return sy_fail(ctx, SY_E_NUMERIC,
+                           "tensor %s had no finite value in any sample; check the samples and their "
+                           "preprocessing, and what computes it",
+                           name);
         if (seen->not_finite == 0)
             continue;
         if (++bad <= NAMED_TENSORS)
