@@ -4,7 +4,6 @@
 judge_roundtrip.py PROGRAM copy|fuse [MODEL ...]
 """
 import collections
-import os
 import pathlib
 import subprocess
 import sys
@@ -18,20 +17,12 @@ except ImportError as missing:
     print(f"skipped: {missing}")
     sys.exit(77)
 
+from shared_data import data_folder
+
 # BatchNormalization nodes that follow no convolution or product, so that they stay when the others are folded.
 BATCH_NORMS_LEFT = {"magika_fast_v2_1": 1}
 TOLERANCE = 1e-4  # of a tensor's range; folding rounds weights once
 SMALLEST_RANGE = 1e-3  # a text detector shown noise answers 0.0000001 everywhere
-
-
-def data_folder():
-    if "SY_DATA" in os.environ:
-        return pathlib.Path(os.environ["SY_DATA"])
-    for parent in pathlib.Path(__file__).resolve().parents:
-        if (parent / "shared/data/models").is_dir():
-            return parent / "shared/data"
-    print("skipped: no models; set SY_DATA to the folder that holds models/")
-    sys.exit(77)
 
 
 def size_of(dim, index, rank):
