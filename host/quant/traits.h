@@ -21,6 +21,8 @@ typedef struct sy_op_trait {
      * flag (MatMul) whose readers are all float writes floats, which saves a rounding.
      */
     bool needs_output;
+    /* SY_PLACE_INPUTS: passes on the integers that what reads it asks for, and asks for none itself. */
+    bool commutes;
     float fixed_min,
         fixed_max; /* the output's range whatever the statistics say; both 0: from the statistics */
 } sy_op_trait;

@@ -17,6 +17,7 @@ typedef enum sy_tensor_role {
 
 typedef struct sy_tensor_plan {
     sy_tensor_role role;
+    bool stored; /* ACTIVATION: exists only as integers; also what computes on floats reads those */
     sy_number number;
     sy_range range;   /* ACTIVATION */
     sy_scale *scales; /* [channels]; 1 for per tensor; NULL for FLOAT and BIAS */
@@ -84,6 +85,11 @@ sy_status sy_plan_set_bias(sy_ctx *ctx, sy_plan *plan, int node, const float *va
 sy_status sy_plan_bias(sy_ctx *ctx, const sy_plan *plan, int node, float *out, int *out_count);
 /* Output channels of a quantized product with constant weights; 0 for any other node. */
 int sy_plan_channels(const sy_plan *plan, int node);
+
+/* Whether a node reads input i through DequantizeLinear: the rule that emission and simulation share. */
+bool sy_plan_reads_integers(const sy_plan *plan, int node, int i);
+/* Whether an output of the network leaves through DequantizeLinear. */
+bool sy_plan_output_is_quantized(const sy_plan *plan, int tensor);
 
 /* A line a tensor that is quantized, and one a node that is not. */
 void sy_plan_print(const sy_plan *plan, sy_text *out);

@@ -1,0 +1,314 @@
+#include "quant/quantize.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ops/op.h"
+#include "quant/weights.h"
+
+/* A quantized graph being made. Tensors and nodes below the plan's counts are those of the plan. */
+typedef struct builder {
+    sy_ctx *ctx;
+    const sy_plan *plan;
+    sy_graph *graph;
+    int *floats; /* per tensor of the plan: its dequantized form; SY_NONE: not made */
+} builder;
+
+static const sy_shape scalar = {.rank = 0};
+
+static sy_shape vector_of(size_t count)
+{
+    return (sy_shape){.rank = 1, .dims = {(int64_t)count}};
+}
+
+/* A name made of a part of the model's and an ending; in the arena of the graph. */
+static const char *named(const builder *work, const char *base, const char *ending)
+{
+    const char *name = sy_arena_printf(&work->graph->arena, "%s%s", base, ending);
+    return name ? name : base;
+}
+
+static sy_dtype dtype_of(const sy_number *number)
+{
+    return number->is_signed ? SY_DTYPE_INT8 : SY_DTYPE_UINT8;
+}
+
+static sy_status add_node(builder *work, const char *type, const char *name, const int *inputs,
+                          int input_count, int output, int *out)
+{
+    SY_TRY(sy_graph_add_node(work->ctx, work->graph, type, name, inputs, input_count, &output, 1, out));
+    work->graph->nodes[*out].op = sy_op_find("", type);
+    return SY_OK;
+}
+
+/* The constants of a Q or DQ node: scales as floats, zero points as `dtype`. */
+static sy_status add_scales(builder *work, const char *base, const sy_scale *scales, int count, int axis,
+                            sy_dtype dtype, int *out_scale, int *out_zero)
+{
+    const sy_shape shape = axis == SY_NONE ? scalar : vector_of((size_t)count);
+    const size_t zero_bytes = dtype == SY_DTYPE_INT32 ? 4 : 1;
+    float *values = calloc((size_t)count, sizeof *values);
+    unsigned char *zeros = calloc((size_t)count, zero_bytes);
+    sy_status status = sy_check_alloc(work->ctx, values && zeros ? values : NULL);
+    for (int c = 0; status == SY_OK && c < count; c++) {
+        values[c] = scales[c].scale;
+        if (dtype != SY_DTYPE_INT32) /* those of biases are 0 */
+            zeros[c] = (unsigned char)scales[c].zero;
+    }
+    if (status == SY_OK)
+        status = sy_graph_add_constant(work->ctx, work->graph, named(work, base, "_scale"), SY_DTYPE_FLOAT,
+                                       &shape, values, (size_t)count * sizeof *values, out_scale);
+    if (status == SY_OK)
+        status = sy_graph_add_constant(work->ctx, work->graph, named(work, base, "_zero_point"), dtype,
+                                       &shape, zeros, (size_t)count * zero_bytes, out_zero);
+    free(values);
+    free(zeros);
+    return status;
+}
+
+/* q -> DequantizeLinear -> `output`. */
+static sy_status add_dequantize(builder *work, const char *base, int q, int scale, int zero, int axis,
+                                int output)
+{
+    const int inputs[] = {q, scale, zero};
+    int node;
+    SY_TRY(
+        add_node(work, "DequantizeLinear", named(work, base, "_DequantizeLinear"), inputs, 3, output, &node));
+    return axis == SY_NONE ? SY_OK : sy_graph_set_attr_int(work->ctx, work->graph, node, "axis", axis);
+}
+
+/* Puts a new tensor behind what computes `tensor`, which the caller gives another producer. */
+static sy_status split_producer(builder *work, int tensor, int *out_raw)
+{
+    const sy_tensor old = work->graph->tensors[tensor];
+    SY_TRY(sy_graph_add_tensor(work->ctx, work->graph, named(work, old.name, "_QuantizeLinear_Input"),
+                               old.dtype, &old.shape, out_raw));
+    sy_node *node = &work->graph->nodes[old.producer];
+    for (int o = 0; o < node->output_count; o++)
+        if (node->outputs[o] == tensor)
+            node->outputs[o] = *out_raw;
+    work->graph->tensors[*out_raw].producer = old.producer;
+    return SY_OK;
+}
+
+static sy_status add_pair(builder *work, int tensor)
+{
+    const sy_tensor_plan *plan = &work->plan->tensors[tensor];
+    const sy_tensor from = work->graph->tensors[tensor];
+    const sy_dtype dtype = dtype_of(&plan->number);
+    const bool leaves =
+        sy_graph_is_output(work->graph, tensor) && sy_plan_output_is_quantized(work->plan, tensor);
+    int source = tensor, result = tensor, q, scale, zero, node;
+    if (leaves)
+        SY_TRY(split_producer(work, tensor, &source));
+    SY_TRY(add_scales(work, from.name, plan->scales, 1, SY_NONE, dtype, &scale, &zero));
+    SY_TRY(sy_graph_add_tensor(work->ctx, work->graph, named(work, from.name, "_QuantizeLinear_Output"),
+                               dtype, &from.shape, &q));
+    const int inputs[] = {source, scale, zero};
+    SY_TRY(add_node(work, "QuantizeLinear", named(work, from.name, "_QuantizeLinear"), inputs, 3, q, &node));
+    if (!leaves)
+        SY_TRY(sy_graph_add_tensor(work->ctx, work->graph, named(work, from.name, "_DequantizeLinear_Output"),
+                                   SY_DTYPE_FLOAT, &from.shape, &result));
+    work->floats[tensor] = result;
+    return add_dequantize(work, from.name, q, scale, zero, SY_NONE, result);
+}
+
+/* Integers of a constant, and what dequantizes them. */
+static sy_status add_weight(builder *work, int tensor)
+{
+    const sy_tensor_plan *plan = &work->plan->tensors[tensor];
+    const sy_tensor from = work->graph->tensors[tensor];
+    const sy_dtype dtype = dtype_of(&plan->number);
+    sy_channels channels;
+    size_t count = 0;
+    float *values = NULL;
+    uint8_t *integers = NULL;
+    int q, scale, zero, result;
+    sy_status status = SY_OK;
+    if (!sy_shape_count(&from.shape, &count) || !sy_weight_channels(&from, plan->axis, &channels))
+        return sy_fail(work->ctx, SY_E_INTERNAL, "weight '%s' lost its shape", from.name);
+    values = calloc(count, sizeof *values);
+    integers = malloc(count);
+    SY_TRY_DONE(sy_check_alloc(work->ctx, values && integers ? values : NULL));
+    SY_TRY_DONE(sy_tensor_to_f32(work->ctx, &from, values, count));
+    sy_weight_quantize(values, &channels, &plan->number, plan->scales, integers);
+
+    SY_TRY_DONE(sy_graph_add_constant(work->ctx, work->graph, named(work, from.name, "_quantized"), dtype,
+                                      &from.shape, integers, count, &q));
+    SY_TRY_DONE(add_scales(work, from.name, plan->scales, plan->channels, plan->axis, dtype, &scale, &zero));
+    SY_TRY_DONE(sy_graph_add_tensor(work->ctx, work->graph,
+                                    named(work, from.name, "_DequantizeLinear_Output"), SY_DTYPE_FLOAT,
+                                    &from.shape, &result));
+    work->floats[tensor] = result;
+    status = add_dequantize(work, from.name, q, scale, zero, plan->axis, result);
+done:
+    free(values);
+    free(integers);
+    return status;
+}
+
+static sy_status make_floats(builder *work, int tensor)
+{
+    if (work->floats[tensor] != SY_NONE)
+        return SY_OK;
+    return work->plan->tensors[tensor].role == SY_ROLE_WEIGHT ? add_weight(work, tensor)
+                                                              : add_pair(work, tensor);
+}
+
+static sy_status rewire(builder *work, int node)
+{
+    for (int i = 0; i < work->plan->graph->nodes[node].input_count; i++) {
+        if (!sy_plan_reads_integers(work->plan, node, i))
+            continue;
+        const int tensor = work->plan->graph->nodes[node].inputs[i];
+        SY_TRY(make_floats(work, tensor));
+        work->graph->nodes[node].inputs[i] = work->floats[tensor];
+    }
+    return SY_OK;
+}
+
+/* Input 2 of a product becomes `tensor`, which may be its first. */
+static sy_status set_bias_input(builder *work, int node, int tensor)
+{
+    sy_node *product = &work->graph->nodes[node];
+    if (product->input_count > 2) {
+        product->inputs[2] = tensor;
+        return SY_OK;
+    }
+    const int inputs[] = {product->inputs[0], product->inputs[1], tensor};
+    int *copy = sy_arena_copy(&work->graph->arena, inputs, sizeof inputs);
+    SY_TRY(sy_check_alloc(work->ctx, copy));
+    product->inputs = copy;
+    product->input_count = 3;
+    return SY_OK;
+}
+
+/* The name a node's bias goes by. */
+static const char *bias_name(const builder *work, int node)
+{
+    const sy_node *product = &work->plan->graph->nodes[node];
+    if (strcmp(product->type, "MatMul") != 0 && product->input_count > 2 && product->inputs[2] != SY_NONE)
+        return work->plan->graph->tensors[product->inputs[2]].name;
+    return named(work, product->name, "_bias");
+}
+
+static sy_status add_integer_bias(builder *work, int node, const float *values, int count)
+{
+    const sy_plan *plan = work->plan;
+    const sy_node *product = &plan->graph->nodes[node];
+    const sy_tensor_plan *weight = &plan->tensors[product->inputs[1]];
+    const float x_scale = plan->tensors[product->inputs[0]].scales[0].scale;
+    const char *name = bias_name(work, node);
+    const int axis = weight->axis == SY_NONE ? SY_NONE : 0;
+    const sy_shape shape = vector_of((size_t)count);
+    int q, scale, zero, result;
+    int32_t *integers = calloc((size_t)count, sizeof *integers);
+    sy_scale *scales = calloc((size_t)count, sizeof *scales);
+    sy_status status = sy_check_alloc(work->ctx, integers && scales ? scales : NULL);
+    for (int i = 0; status == SY_OK && i < count; i++) {
+        const float w_scale = weight->scales[i % weight->channels].scale;
+        scales[i].scale = x_scale * w_scale;
+        if (!sy_quantize_bias(values[i], x_scale, w_scale, &integers[i]))
+            status = sy_fail(work->ctx, SY_E_INTERNAL, "bias %d of node '%s' does not fit in int32", i,
+                             product->name);
+    }
+    if (status != SY_OK)
+        goto done;
+    SY_TRY_DONE(sy_graph_add_constant(work->ctx, work->graph, named(work, name, "_quantized"), SY_DTYPE_INT32,
+                                      &shape, integers, (size_t)count * sizeof *integers, &q));
+    SY_TRY_DONE(add_scales(work, named(work, name, "_quantized"), scales, axis == SY_NONE ? 1 : count, axis,
+                           SY_DTYPE_INT32, &scale, &zero));
+    SY_TRY_DONE(sy_graph_add_tensor(work->ctx, work->graph, named(work, name, "_DequantizeLinear_Output"),
+                                    SY_DTYPE_FLOAT, &shape, &result));
+    SY_TRY_DONE(add_dequantize(work, name, q, scale, zero, axis, result));
+    status = set_bias_input(work, node, result);
+done:
+    free(integers);
+    free(scales);
+    return status;
+}
+
+/* A MatMul has no bias of its own: the Add behind it takes the new one, or there is an Add from now on. */
+static sy_status add_matmul_bias(builder *work, int node, int bias)
+{
+    const sy_node_plan *plan = &work->plan->nodes[node];
+    if (plan->bias_add != SY_NONE) {
+        sy_node *add = &work->graph->nodes[plan->bias_add];
+        add->inputs[work->plan->graph->tensors[add->inputs[0]].data ? 0 : 1] = bias;
+        return SY_OK;
+    }
+    const sy_node *product = &work->graph->nodes[node];
+    const int output = product->outputs[0];
+    const char *name = named(work, product->name, "_bias_Add");
+    int raw, add;
+    SY_TRY(sy_graph_add_tensor(work->ctx, work->graph, named(work, product->name, "_without_bias"),
+                               SY_DTYPE_FLOAT, &work->graph->tensors[output].shape, &raw));
+    work->graph->nodes[node].outputs[0] = raw;
+    work->graph->tensors[raw].producer = node;
+    const int inputs[] = {raw, bias};
+    return add_node(work, "Add", name, inputs, 2, output, &add);
+}
+
+static sy_status add_float_bias(builder *work, int node, const float *values, int count)
+{
+    const sy_shape shape = vector_of((size_t)count);
+    int bias;
+    SY_TRY(sy_graph_add_constant(work->ctx, work->graph, named(work, bias_name(work, node), "_corrected"),
+                                 SY_DTYPE_FLOAT, &shape, values, (size_t)count * sizeof *values, &bias));
+    if (strcmp(work->plan->graph->nodes[node].type, "MatMul") == 0)
+        return add_matmul_bias(work, node, bias);
+    return set_bias_input(work, node, bias);
+}
+
+static sy_status quantize_bias(builder *work, int node)
+{
+    const sy_node_plan *plan = &work->plan->nodes[node];
+    const int channels = sy_plan_channels(work->plan, node);
+    const bool is_matmul = strcmp(work->plan->graph->nodes[node].type, "MatMul") == 0;
+    const bool integer = work->plan->traits->int32_bias && !is_matmul;
+    int count = 0;
+    if (!channels || (!integer && !plan->bias))
+        return SY_OK;
+    float *values = calloc((size_t)channels, sizeof *values);
+    SY_TRY(sy_check_alloc(work->ctx, values));
+    sy_status status = sy_plan_bias(work->ctx, work->plan, node, values, &count);
+    if (status == SY_OK && count)
+        status =
+            integer ? add_integer_bias(work, node, values, count) : add_float_bias(work, node, values, count);
+    free(values);
+    return status;
+}
+
+static sy_status build(builder *work)
+{
+    const sy_graph *graph = work->plan->graph;
+    SY_TRY(sy_graph_raise_opset(work->ctx, work->graph, work->plan->traits->opset_min));
+    for (int n = 0; n < graph->node_count; n++)
+        SY_TRY(rewire(work, n));
+    for (int o = 0; o < graph->output_count; o++)
+        if (sy_plan_output_is_quantized(work->plan, graph->outputs[o]))
+            SY_TRY(make_floats(work, graph->outputs[o]));
+    for (int n = 0; n < graph->node_count; n++)
+        SY_TRY(quantize_bias(work, n));
+    SY_TRY(sy_graph_compact(work->ctx, work->graph));
+    return sy_graph_validate(work->ctx, work->graph);
+}
+
+sy_status sy_quantize_graph(sy_ctx *ctx, const sy_plan *plan, sy_graph **out)
+{
+    const size_t tensors = (size_t)plan->graph->tensor_count;
+    builder work = {.ctx = ctx, .plan = plan};
+    sy_status status;
+    work.floats = calloc(tensors + 1, sizeof *work.floats);
+    SY_TRY_DONE(sy_check_alloc(ctx, work.floats));
+    for (size_t t = 0; t < tensors; t++)
+        work.floats[t] = SY_NONE;
+    SY_TRY_DONE(sy_graph_copy(ctx, plan->graph, &work.graph));
+    SY_TRY_DONE(build(&work));
+    *out = work.graph;
+    work.graph = NULL;
+done:
+    sy_graph_destroy(work.graph);
+    free(work.floats);
+    return status;
+}

@@ -1,0 +1,50 @@
+/* What the steps of planning share. Each step is a file, in this order: plan_nodes, plan_tensors,
+ * plan_ranges, plan_weights.
+ */
+#ifndef SY_SOLVE_PLANNER_H
+#define SY_SOLVE_PLANNER_H
+
+#include "fuse/groups.h"
+#include "ops/op.h"
+#include "solve/plan.h"
+
+typedef struct sy_planner {
+    sy_ctx *ctx;
+    const sy_graph *graph;
+    const sy_stats *stats;
+    const sy_traits *traits;
+    const sy_plan_options *options;
+    sy_plan *plan;
+    sy_groups groups;
+    bool *skipped;   /* per node: named by skip_nodes */
+    int *first_read; /* [tensor_count + 1]: where the readers of a tensor begin in `readers` */
+    int *readers;    /* nodes */
+} sy_planner;
+
+/* Which nodes run on integers, and which of them another one finishes. */
+sy_status sy_plan_nodes(sy_planner *planner);
+/* Which tensors carry integers. */
+void sy_plan_tensors(sy_planner *planner);
+/* Ranges and scales of activations; tensors that must agree get the same ones. */
+sy_status sy_plan_ranges(sy_planner *planner);
+/* Scales of weights. */
+sy_status sy_plan_weights(sy_planner *planner);
+
+/* Widens the weight scales of one quantized product until its bias, as the plan has it, fits in int32. Does
+ * nothing where the target's biases are float.
+ */
+sy_status sy_plan_fit_bias(sy_ctx *ctx, sy_plan *plan, int node);
+
+/* What these steps ask about a graph. */
+
+static inline bool sy_is_constant(const sy_graph *graph, int tensor)
+{
+    return tensor != SY_NONE && graph->tensors[tensor].data;
+}
+
+/* The operator's rule; SY_QUANT_NEVER for an unknown one. */
+sy_quant_rule sy_node_rule(const sy_node *node);
+/* Is input i one that holds values, float or computed from floats, and not a shape, an axis or a limit? */
+bool sy_input_is_value(const sy_graph *graph, const sy_node *node, int i);
+
+#endif

@@ -1,0 +1,10 @@
+/* What targets that read ONNX share. */
+#ifndef SY_TARGET_EMIT_H
+#define SY_TARGET_EMIT_H
+
+#include "solve/plan.h"
+
+/* Quantizes the graph by the plan and writes it as one ONNX file. */
+sy_status sy_emit_onnx(sy_ctx *ctx, const sy_graph *fused, const sy_plan *plan, const char *path);
+
+#endif

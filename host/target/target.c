@@ -1,0 +1,75 @@
+#include "target/target.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "import/import.h"
+#include "quant/quantize.h"
+#include "target/emit.h"
+
+static const sy_target *const targets[] = {&sy_target_generic, &sy_target_nvgpu};
+
+enum { TARGET_COUNT = sizeof targets / sizeof targets[0] };
+
+/* Known words of this build's users that name no target of it. */
+static const struct {
+    const char *name, *why;
+} absent[] = {
+    {"DSP", "this build cannot write for Qualcomm's and other DSPs yet"},
+    {"ASCEND", "this build cannot write for Ascend yet"},
+    {"KIRIN", "this program has no target KIRIN"},
+};
+
+const sy_target *sy_target_at(int index)
+{
+    return index >= 0 && index < TARGET_COUNT ? targets[index] : NULL;
+}
+
+sy_status sy_target_find(sy_ctx *ctx, const char *name, const sy_target **out)
+{
+    const char *names[TARGET_COUNT];
+    for (int i = 0; i < TARGET_COUNT; i++) {
+        names[i] = targets[i]->name;
+        if (strcasecmp(name, names[i]) == 0) {
+            *out = targets[i];
+            return SY_OK;
+        }
+    }
+    if (!*name || strcasecmp(name, "CPU") == 0) {
+        *out = &sy_target_generic;
+        return SY_OK;
+    }
+    for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++)
+        if (strcasecmp(name, absent[i].name) == 0)
+            return sy_fail(ctx, SY_E_UNSUPPORTED, "target %s: %s; it writes GENERIC and NVGPU",
+                           absent[i].name, absent[i].why);
+    const char *nearest = sy_text_nearest(name, names, sizeof names[0], TARGET_COUNT);
+    return sy_fail(ctx, SY_E_CONFIG, "there is no target '%s'%s%s%s; there are GENERIC and NVGPU", name,
+                   nearest ? " (did you mean " : "", nearest ? nearest : "", nearest ? "?)" : "");
+}
+
+sy_status sy_emit_onnx(sy_ctx *ctx, const sy_graph *fused, const sy_plan *plan, const char *path)
+{
+    sy_graph *quantized = NULL;
+    (void)fused; /* the plan knows its graph */
+    SY_TRY(sy_quantize_graph(ctx, plan, &quantized));
+    const sy_status status = sy_export_onnx(ctx, quantized, path);
+    sy_graph_destroy(quantized);
+    return status;
+}
+
+sy_status sy_target_emit(sy_ctx *ctx, const sy_target *target, const sy_graph *fused, const sy_plan *plan,
+                         const char *path)
+{
+    sy_graph *emitted = NULL;
+    SY_TRY(sy_while(ctx, target->emit(ctx, fused, plan, path), "target %s", target->name));
+    sy_status status = sy_import_onnx(ctx, path, &emitted, NULL);
+    if (status == SY_OK)
+        status = target->lint(ctx, emitted);
+    sy_graph_destroy(emitted);
+    if (status == SY_OK)
+        return SY_OK;
+    remove(path);
+    return sy_while(ctx, status, "the file written for %s fails its own check", target->name);
+}

@@ -1,0 +1,136 @@
+#include "nvgpu/lint.h"
+
+#include <string.h>
+
+#include "ops/op.h"
+#include "quant/weights.h"
+#include "target/lint.h"
+
+static bool is_type(const sy_node *node, const char *type)
+{
+    return node && strcmp(node->type, type) == 0;
+}
+
+static bool is_product(const sy_node *node)
+{
+    return node->op && node->op->quant == SY_QUANT_WEIGHTED;
+}
+
+/* Rules 1 to 4: int8, zero points 0, one scale for activations. */
+static void check_grids(sy_lint *lint)
+{
+    for (int n = 0; n < lint->graph->node_count; n++) {
+        const sy_node *node = &lint->graph->nodes[n];
+        const bool quantizes = is_type(node, "QuantizeLinear");
+        sy_lint_grid grid;
+        if ((!quantizes && !is_type(node, "DequantizeLinear")) || !sy_lint_read_grid(lint, node, &grid))
+            continue;
+        const bool constant = !quantizes && lint->graph->tensors[node->inputs[0]].data;
+        if (grid.dtype != SY_DTYPE_INT8)
+            sy_lint_fault(lint, node, "TensorRT takes int8 here, not %s", sy_dtype_name(grid.dtype));
+        if (node->input_count < 3 || grid.zero != 0 || !grid.zeros_equal)
+            sy_lint_fault(lint, node, "the zero point must be there and 0");
+        if (!constant && grid.axis != SY_NONE)
+            sy_lint_fault(lint, node, "an activation must have one scale");
+        if (lint->graph->tensors[node->inputs[0]].shape.rank == 0)
+            sy_lint_fault(lint, node, "a single number cannot be quantized");
+    }
+}
+
+/* Rules 5 and 6: a product reads integers at both operands or at none, and its scales lie along output
+ * channels. */
+static void check_product(sy_lint *lint, const sy_node *node)
+{
+    const sy_graph *graph = lint->graph;
+    const sy_node *operands[2];
+    for (int i = 0; i < 2; i++)
+        operands[i] = sy_lint_producer(graph, node->inputs[i], "DequantizeLinear");
+    if (!operands[0] != !operands[1])
+        sy_lint_fault(lint, node, "one operand is quantized and the other is not");
+    if (node->input_count > 2 && sy_lint_producer(graph, node->inputs[2], "DequantizeLinear"))
+        sy_lint_fault(lint, node, "the bias must stay float");
+    for (int i = 0; i < 2; i++) {
+        sy_lint_grid grid;
+        if (!operands[i] || !graph->tensors[operands[i]->inputs[0]].data ||
+            !sy_lint_read_grid(lint, operands[i], &grid))
+            continue;
+        if (grid.axis != SY_NONE && grid.axis != sy_weight_axis(graph, node, i))
+            sy_lint_fault(lint, node, "its weights are quantized along axis %d", grid.axis);
+    }
+}
+
+/* Rule 7: nothing between a product and its activation. */
+static void check_activation(sy_lint *lint, const sy_node *node)
+{
+    const sy_node *quantize = sy_lint_only_reader(lint->graph, node->outputs[0]);
+    const sy_node *dequantize =
+        is_type(quantize, "QuantizeLinear") ? sy_lint_only_reader(lint->graph, quantize->outputs[0]) : NULL;
+    const sy_node *after = is_type(dequantize, "DequantizeLinear")
+                               ? sy_lint_only_reader(lint->graph, dequantize->outputs[0])
+                               : NULL;
+    if (is_type(after, "Relu") || is_type(after, "Clip"))
+        sy_lint_fault(lint, node, "QuantizeLinear stands between it and its activation '%s'", after->name);
+}
+
+/* Rule 8: of a residual sum only the shortcut is quantized. */
+static void check_add(sy_lint *lint, const sy_node *node)
+{
+    int quantized = 0;
+    for (int i = 0; i < 2; i++)
+        quantized += sy_lint_producer(lint->graph, node->inputs[i], "DequantizeLinear") != NULL;
+    if (quantized == 2)
+        sy_lint_fault(lint, node, "both operands are quantized, so it cannot join the product before it");
+}
+
+/* Rule 9: tensors that a Concat joins, where they are quantized, have the grid of what it makes. */
+static void check_concat(sy_lint *lint, const sy_node *node)
+{
+    const sy_node *result = NULL;
+    sy_lint_grid first, grid;
+    for (int n = 0; n < lint->graph->node_count && !result; n++)
+        if (is_type(&lint->graph->nodes[n], "QuantizeLinear") &&
+            lint->graph->nodes[n].inputs[0] == node->outputs[0])
+            result = &lint->graph->nodes[n];
+    if (!result || !sy_lint_read_grid(lint, result, &first))
+        return;
+    for (int i = 0; i < node->input_count; i++) {
+        const sy_node *input = sy_lint_producer(lint->graph, node->inputs[i], "DequantizeLinear");
+        if (input && sy_lint_read_grid(lint, input, &grid) && !sy_lint_same_grid(&first, &grid))
+            sy_lint_fault(lint, node, "input %d has another scale than the result", i);
+    }
+}
+
+/* Rule 10: outputs of the network are float. */
+static void check_outputs(sy_lint *lint)
+{
+    const sy_graph *graph = lint->graph;
+    for (int o = 0; o < graph->output_count; o++) {
+        const sy_node *node = sy_lint_producer(graph, graph->outputs[o], "DequantizeLinear");
+        if (node)
+            sy_lint_fault(lint, node,
+                          "it makes an output of the network, which must leave as it was computed");
+    }
+}
+
+sy_status sy_nvgpu_lint(sy_ctx *ctx, const sy_graph *emitted)
+{
+    sy_lint lint = {.ctx = ctx, .graph = emitted};
+    if (sy_graph_opset(emitted) < 13)
+        return sy_fail(ctx, SY_E_INTERNAL, "opset %d: scales for each channel need 13",
+                       sy_graph_opset(emitted));
+    sy_lint_pairs(&lint);
+    check_grids(&lint);
+    for (int n = 0; n < emitted->node_count; n++) {
+        const sy_node *node = &emitted->nodes[n];
+        if (is_product(node)) {
+            check_product(&lint, node);
+            check_activation(&lint, node);
+        } else if (is_type(node, "Add")) {
+            check_add(&lint, node);
+        } else if (is_type(node, "Concat")) {
+            check_concat(&lint, node);
+        }
+    }
+    check_outputs(&lint);
+    return sy_lint_finish(&lint);
+}
