@@ -83,13 +83,13 @@ static sy_status infer(sy_infer *infer)
     for (int i = 0; i < x->rank; i++) {
         const int64_t cropped =
             (pads.before[i] < 0 ? -pads.before[i] : 0) + (pads.after[i] < 0 ? -pads.after[i] : 0);
-        y->dims[i] =
-            pads.known && x->dims[i] != SY_NONE ? x->dims[i] + pads.before[i] + pads.after[i] : SY_NONE;
-        if (y->dims[i] == SY_NONE)
+        y->dims[i] = SY_NONE;
+        if (!pads.known || x->dims[i] == SY_NONE)
             continue;
         if (cropped > x->dims[i])
             return sy_fail(infer->ctx, SY_E_MODEL, "axis %d has size %lld, %lld cannot be taken away", i,
                            (long long)x->dims[i], (long long)cropped);
+        y->dims[i] = x->dims[i] + pads.before[i] + pads.after[i];
         if (mode != SY_PAD_CONSTANT && cropped == x->dims[i] && y->dims[i] > 0)
             return sy_fail(infer->ctx, SY_E_MODEL,
                            "axis %d is empty: there is nothing to copy into its padding", i);
