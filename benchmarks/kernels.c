@@ -10,10 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "benchmarks/clock.h"
+#include "benchmarks/peak.h"
 #include "cpu/ref.h"
-#include "peak.h"
 
 typedef struct layer {
     const char *model;
@@ -23,18 +23,11 @@ typedef struct layer {
 static const layer layers[] = {
 #define LAYER(model, times, channels, in, filters, kernel, stride, pad, out, groups) \
     {model, times, channels, in, filters, kernel, stride, pad, out, groups},
-#include "layers.def"
+#include "benchmarks/layers.def"
 #undef LAYER
 };
 
 enum { LAYER_COUNT = sizeof layers / sizeof layers[0] };
-
-static double cpu_seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static float *random_words(size_t count)
 {

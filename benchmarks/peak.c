@@ -1,7 +1,8 @@
-#include "peak.h"
+#include "benchmarks/peak.h"
 
 #include <math.h>
-#include <time.h>
+
+#include "benchmarks/clock.h"
 
 enum { ROUNDS = 200000, CHAINS = 12 };
 
@@ -51,13 +52,6 @@ static void loop_portable(float *out)
     out[0] = 0;
     for (int i = 0; i < CHAINS; i++)
         out[0] += sum[i];
-}
-
-static double cpu_seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 double peak_macs(sy_cpu_level level)

@@ -1,0 +1,127 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpu/ref.h"
+#include "support/test.h"
+#include "variants.h"
+
+static const unsigned counts[] = {0, 1, 2, 7, 9, 255, 257, 1023, 1025, 40001};
+
+/* A sample: noise * 2^exponent, of one sign perhaps, perhaps with spikes, perhaps with what is not finite. */
+typedef struct sample {
+    const char *name;
+    int exponent;
+    float lowest, spike;
+    bool special;
+} sample;
+
+static const sample samples[] = {
+    {"ordinary", 3, -INFINITY, 0, false},
+    {"after a ReLU", 0, 0, 0, false},
+    {"after a ReLU6", 3, 0, 6, false},
+    {"only zeros", 0, 0, 0, false},
+    {"not finite ones too", 0, -INFINITY, 0, true},
+    {"large", 127, -INFINITY, 0, false},
+    {"small", -120, -INFINITY, 0, false},
+    {"subnormal", -135, -INFINITY, 0, false},
+    {"tiny", -149, -INFINITY, 0, false},
+    {"negative", 1, -INFINITY, -1, false},
+};
+
+static float *make_sample(const sample *s, size_t count, unsigned seed)
+{
+    float *x = s->special ? special_floats(count, seed) : random_floats(count, seed);
+    for (size_t i = 0; i < count && !s->special; i++) {
+        x[i] = ldexpf(x[i], s->exponent);
+        x[i] = x[i] < s->lowest ? s->lowest : x[i];
+        if (s->spike > 0 && x[i] > s->spike)
+            x[i] = s->spike;
+        if (s->spike < 0 && x[i] > 0)
+            x[i] = -x[i];
+        if (strcmp(s->name, "only zeros") == 0)
+            x[i] = i % 3 ? 0.0f : -0.0f;
+    }
+    return x;
+}
+
+static void summaries_are_the_references(void **state)
+{
+    (void)state;
+    for (size_t s = 0; s < sizeof samples / sizeof samples[0]; s++)
+        for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+            const sy_summarize_params p = {.count = counts[i]};
+            float *x = make_sample(&samples[s], p.count, (unsigned)i);
+            check_variants(&(check){.kernel = SY_KERNEL_summarize,
+                                    .reference = sy_ref_summarize,
+                                    .params = &p,
+                                    .operands = {x},
+                                    .written = 1,
+                                    .words = SY_SUMMARY_WORDS,
+                                    .name = samples[s].name});
+            free(x);
+        }
+}
+
+static void sums_hold_when_every_element_is_the_largest(void **state)
+{
+    (void)state;
+    const sy_summarize_params p = {.count = 100000};
+    float *x = malloc(p.count * sizeof *x);
+    assert_non_null(x);
+    for (int sign = -1; sign <= 1; sign += 2) {
+        for (size_t i = 0; i < p.count; i++)
+            x[i] = (float)sign * nextafterf(1, 0);
+        check_variants(&(check){.kernel = SY_KERNEL_summarize,
+                                .reference = sy_ref_summarize,
+                                .params = &p,
+                                .operands = {x},
+                                .written = 1,
+                                .words = SY_SUMMARY_WORDS,
+                                .name = "largest"});
+    }
+    free(x);
+}
+
+/* A state that earlier samples have left behind. */
+static void fill_state(uint32_t *state, int exponent, bool used)
+{
+    memset(state, 0, SY_HISTOGRAM_WORDS * sizeof *state);
+    state[0] = (uint32_t)exponent;
+    for (uint32_t i = 0; i < 2 * SY_HISTOGRAM_SIDE && used; i++)
+        state[SY_HISTOGRAM_HEAD + i] = i * 7 % 11;
+}
+
+static void histograms_are_the_references(void **test)
+{
+    static const int exponents[] = {-127, -126, 0, 2, 5, 20, 128};
+    uint32_t state[SY_HISTOGRAM_WORDS], summary[SY_SUMMARY_WORDS];
+    (void)test;
+    for (size_t s = 0; s < sizeof samples / sizeof samples[0]; s++)
+        for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+            for (size_t e = 0; e < sizeof exponents / sizeof exponents[0]; e++) {
+                const sy_histogram_params p = {.count = counts[i]};
+                float *x = make_sample(&samples[s], p.count, (unsigned)i);
+                sy_ref_summarize((void *[]){x, summary}, &(sy_summarize_params){.count = p.count});
+                fill_state(state, exponents[e], exponents[e] != -127);
+                check_variants(&(check){.kernel = SY_KERNEL_histogram,
+                                        .reference = sy_ref_histogram,
+                                        .params = &p,
+                                        .operands = {x, summary},
+                                        .written = 2,
+                                        .words = SY_HISTOGRAM_WORDS,
+                                        .before = state,
+                                        .name = samples[s].name});
+                free(x);
+            }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(summaries_are_the_references),
+        cmocka_unit_test(sums_hold_when_every_element_is_the_largest),
+        cmocka_unit_test(histograms_are_the_references),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
