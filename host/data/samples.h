@@ -20,10 +20,10 @@ typedef struct sy_sample_input {
 
 typedef struct sy_samples_spec {
     const sy_config *config;
-    /* What follows --data: "DIR", or "NAME:DIR,NAME:DIR" with one item for each input. A DIR may end in a
-     * pattern of file names, "DIR/\*.state.f32" (without the backslash), or be a single file. NULL:
-     * calibrate_path of the configuration, and then what is not set there means what it means to MindSpore
-     * Lite (BGR; raw files in NHWC).
+    /* What follows --data: "DIR", or "NAME:DIR,NAME:DIR" with one item for each input. Instead of a folder
+     * there may be one file, or a folder with a pattern of file names, as "DIR/x*.bin". NULL: calibrate_path
+     * of the configuration, and then what is not set there means what it means to MindSpore Lite (BGR; raw
+     * files in NHWC).
      */
     const char *data;
     /* A file of lines "path class", paths relative to its own folder; NULL: no classes. With neither `data`

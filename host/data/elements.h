@@ -1,0 +1,25 @@
+/* Elements of any numeric type to the words of a device: float32 for the floating types, int32 for integers
+ * and bool. */
+#ifndef SY_DATA_ELEMENTS_H
+#define SY_DATA_ELEMENTS_H
+
+#include "graph/graph.h"
+
+/* How a raw file's elements lie in relation to the words. */
+typedef enum sy_order {
+    SY_ORDER_SAME,
+    SY_ORDER_NHWC_TO_NCHW, /* both for rank 4 */
+    SY_ORDER_NCHW_TO_NHWC,
+} sy_order;
+
+/* Converts `count` little-endian elements of `from`, aligned in no way, to what a tensor of `to` and `shape`
+ * (of count elements) holds. SY_E_DATA for a NaN, for floats given to an integer tensor, and for integers
+ * that `to` or a 32-bit word cannot hold.
+ */
+sy_status sy_elements_convert(sy_ctx *ctx, sy_dtype from, const void *bytes, size_t count, sy_dtype to,
+                              const sy_shape *shape, sy_order order, void *words);
+
+/* The least and the greatest integer a tensor of this type can hold in a word; false for floating types. */
+bool sy_elements_limits(sy_dtype dtype, int64_t *out_least, int64_t *out_most);
+
+#endif
