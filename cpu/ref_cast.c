@@ -50,6 +50,6 @@ void sy_ref_cast(void *const *operands, const void *params)
         for (sy_u32 i = 0; i < p->count; i++)
             y_int[i] = p->kind == SY_KIND_FLOAT ? x_float[i] != 0 : x_int[i] != 0;
         break;
-    default: assert(!"a mode of sy_cast_params");
+    default: assert(0 && "a mode of sy_cast_params");
     }
 }

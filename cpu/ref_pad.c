@@ -20,7 +20,7 @@ static int64_t source(sy_u32 mode, int64_t at, int64_t size)
     }
     case SY_PAD_EDGE: return at < 0 ? 0 : at >= size ? size - 1 : at;
     case SY_PAD_WRAP: return modulo(at, size);
-    default: assert(!"a mode of sy_pad_params that copies"); return 0;
+    default: assert(0 && "a mode of sy_pad_params that copies"); return 0;
     }
 }
 

@@ -141,7 +141,7 @@ static int64_t take_int(sy_u32 function, int64_t so_far, int64_t x)
     case SY_REDUCE_L1: return so_far + (x < 0 ? -x : x);
     case SY_REDUCE_SUM:
     case SY_REDUCE_MEAN: return so_far + x;
-    default: assert(!"a function of integers"); return 0;
+    default: assert(0 && "a function of integers"); return 0;
     }
 }
 
