@@ -68,7 +68,7 @@ static void gather_tile(const float *image, const sy_u32 *offsets, size_t k, con
 }
 
 /* All filters of a group for the copied strip, whose outputs begin at p->c. */
-static void strip_product(const convolution *v, const product *p)
+static void strip_product(const convolution *v, const matrix_product *p)
 {
     const blocks size = blocks_of(p->rows, p->columns, p->k);
     for (size_t n = 0; n < p->columns; n += size.columns) {
@@ -86,7 +86,7 @@ static void strip_product(const convolution *v, const product *p)
 }
 
 /* x and p->c are those of one group of one image. */
-static void convolve_group(const convolution *v, product *p, const float *x)
+static void convolve_group(const convolution *v, matrix_product *p, const float *x)
 {
     const sy_conv2d_params *params = v->params;
     float *y = p->c;
@@ -173,14 +173,14 @@ static sy_status convolution_launch(const sy_cpu_call *call)
                  area = (size_t)params->out_h * params->out_w;
     for (size_t i = 0; i < (size_t)params->batch * params->groups; i++) {
         const size_t filter = i % params->groups * v.filters;
-        product p = {.a = weights + filter * taps,
-                     .rows = v.filters,
-                     .k = taps,
-                     .c = (float *)call->operands[3] + i * v.filters * area,
-                     .c_step = area,
-                     .row_bias = v.bias + filter,
-                     .lo = params->clamp.lo,
-                     .hi = params->clamp.hi};
+        matrix_product p = {.a = weights + filter * taps,
+                            .rows = v.filters,
+                            .k = taps,
+                            .c = (float *)call->operands[3] + i * v.filters * area,
+                            .c_step = area,
+                            .row_bias = v.bias + filter,
+                            .lo = params->clamp.lo,
+                            .hi = params->clamp.hi};
         convolve_group(&v, &p, (const float *)call->operands[0] + i * in_words);
     }
     return SY_OK;

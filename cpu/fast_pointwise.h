@@ -68,7 +68,7 @@ static void pack_area(const float *x, size_t area, size_t first, size_t columns,
     }
 }
 
-static void pointwise_along_area(const product *p, const float *x, float *block)
+static void pointwise_along_area(const matrix_product *p, const float *x, float *block)
 {
     const blocks size = blocks_of(p->rows, p->columns, p->k);
     for (size_t n = 0; n < p->columns; n += size.columns) {
@@ -99,7 +99,7 @@ static void store_transposed(const float *tile, size_t width, size_t filters, si
 }
 
 /* One slice of filters over the whole area, into sums[area][TILE_COLUMNS]. */
-static void slice_product(const product *p, const float *x, const float *slice, size_t width,
+static void slice_product(const matrix_product *p, const float *x, const float *slice, size_t width,
                           const float *bias, float *sums)
 {
     const panels all = panels_of(p->columns);
@@ -126,7 +126,7 @@ static void slice_product(const product *p, const float *x, const float *slice, 
     }
 }
 
-static void pointwise_along_filters(const product *p, const float *x, const float *slices, float *sums)
+static void pointwise_along_filters(const matrix_product *p, const float *x, const float *slices, float *sums)
 {
     for (size_t f = 0; f < p->rows; f += TILE_COLUMNS) {
         const size_t width = slice_width(p->rows, f), filters = p->rows - f < width ? p->rows - f : width;
@@ -154,14 +154,14 @@ static sy_status pointwise_launch(const sy_cpu_call *call)
     if (!packed)
         pointwise_pack(params, 1, call->operands[1], weights);
 
-    product p = {.a = weights,
-                 .rows = params->filters,
-                 .columns = area,
-                 .k = params->channels,
-                 .c_step = area,
-                 .row_bias = bias,
-                 .lo = params->clamp.lo,
-                 .hi = params->clamp.hi};
+    matrix_product p = {.a = weights,
+                        .rows = params->filters,
+                        .columns = area,
+                        .k = params->channels,
+                        .c_step = area,
+                        .row_bias = bias,
+                        .lo = params->clamp.lo,
+                        .hi = params->clamp.hi};
     for (size_t b = 0; b < params->batch; b++) {
         const float *x = (const float *)call->operands[0] + b * params->channels * area;
         p.c = (float *)call->operands[3] + b * params->filters * area;

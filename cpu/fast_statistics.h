@@ -1,49 +1,79 @@
-/* summarize and histogram, as loops for the compiler to vectorise. Included once by the file of each
- * instruction set. */
+/* summarize and histogram. Included once by the file of each instruction set.
+ *
+ * A sample in which every element is finite and the exponent is not extreme goes through the loops here, any
+ * other through the reference: then there is neither a mask nor a scale in two steps.
+ */
 #include <math.h>
 #include <string.h>
 
-#include "cpu/fast_loop.h"
 #include "cpu/histogram_state.h"
 #include "cpu/kernels.h"
+#include "cpu/ref.h"
+#include "cpu/simd.h"
 #include "kernels/math.h"
 
-#define ABS_BITS      0x7fffffffu
-#define INFINITY_BITS 0x7f800000u
-
-/* Floats, but for NaN, are in the order of these keys. 0 is the key of 0. */
-static inline int32_t order_key(uint32_t bits)
-{
-    return (int32_t)(bits ^ ((uint32_t)((int32_t)bits >> 31) & ABS_BITS));
-}
-
-static inline float key_value(int32_t key)
-{
-    return sy_float_of((uint32_t)key ^ ((uint32_t)(key >> 31) & ABS_BITS));
-}
+enum { LEAST_EXPONENT = -100 }; /* above it, what x is multiplied by is a normal number */
 
 typedef struct extremes {
-    int32_t min, max; /* keys of the finite elements; max < min when there is none */
-    uint32_t zeros, not_finite;
+    float min, max;
+    uint32_t zeros;
+    bool finite;
 } extremes;
 
+typedef struct extreme_lanes {
+    vf min, max, poison; /* poison: NaN once anything is not finite */
+    vi zeros;
+} extreme_lanes;
+
+static inline void see(extreme_lanes *lanes, vf x)
+{
+    x = v_add(x, v_zero()); /* -0 becomes 0 */
+    lanes->min = v_min(x, lanes->min);
+    lanes->max = v_max(x, lanes->max);
+    lanes->poison = v_fma(x, v_zero(), lanes->poison);
+    lanes->zeros = v_count_zeros(lanes->zeros, x);
+}
+
+static extremes join_extremes(const extreme_lanes *lanes)
+{
+    float min[VW], max[VW], poison[VW];
+    uint32_t zeros[VW];
+    extremes all = {INFINITY, -INFINITY, 0, true};
+    v_store(min, lanes->min);
+    v_store(max, lanes->max);
+    v_store(poison, lanes->poison);
+    v_int_store(zeros, lanes->zeros);
+    for (int i = 0; i < VW; i++) {
+        all.min = min[i] < all.min ? min[i] : all.min;
+        all.max = max[i] > all.max ? max[i] : all.max;
+        all.finite &= poison[i] == 0;
+        all.zeros += zeros[i];
+    }
+    return all;
+}
+
+/* Of at least one element. */
 static extremes find_extremes(const float *x, size_t count)
 {
-    int32_t min = INT32_MAX, max = INT32_MIN;
-    uint32_t zeros = 0, not_finite = 0;
-    SY_INDEPENDENT
-    for (size_t i = 0; i < count; i++) {
-        const uint32_t bits = sy_bits_of(x[i] + 0.0f), size = bits & ABS_BITS; /* -0 becomes 0 */
-        const int32_t key = order_key(bits);
-        /* Masks, not conditions: compilers make the reductions below into vectors only then. */
-        const int32_t finite = (int32_t)(size - INFINITY_BITS) >> 31;
-        const int32_t low = (key & finite) | (INT32_MAX & ~finite), high = (key & finite) | (INT32_MIN & ~finite);
-        min = low < min ? low : min;
-        max = high > max ? high : max;
-        zeros += size == 0;
-        not_finite += (uint32_t)(finite + 1);
+    extreme_lanes a = {v_set(INFINITY), v_set(-INFINITY), v_zero(), v_int_zero()}, b = a;
+    size_t i = 0;
+    for (; i + 2 * VW <= count; i += 2 * VW) {
+        see(&a, v_load(x + i));
+        see(&b, v_load(x + i + VW));
     }
-    return (extremes){min, max, zeros, not_finite};
+    a.min = v_min(a.min, b.min);
+    a.max = v_max(a.max, b.max);
+    a.poison = v_add(a.poison, b.poison);
+    a.zeros = v_int_add(a.zeros, b.zeros);
+    extremes all = join_extremes(&a);
+    for (; i < count; i++) {
+        const float value = x[i] + 0.0f;
+        all.min = value < all.min ? value : all.min;
+        all.max = value > all.max ? value : all.max;
+        all.zeros += value == 0;
+        all.finite &= value - value == 0;
+    }
+    return all;
 }
 
 /* The least e with |x| < 2^e, not below -126, for finite x. */
@@ -55,19 +85,22 @@ static int exponent_above(float x)
     return e < -126 ? -126 : e;
 }
 
-/* x * 2^power as two factors, each of which is a normal number for any power that is asked for. What the
- * first product loses to underflow is far below what is looked at.
- */
-typedef struct scale {
-    float first, second;
-} scale;
+enum { SUM_VECTORS = 256 }; /* so many values of at most 2^22 fit in the 32 bits of a lane */
 
-static scale scale_of(int power)
+/* Adds the lanes up: each holds `terms` values plus SY_RINT_MAGIC_BITS. */
+static int64_t join_sums(vi lanes, size_t terms)
 {
-    return (scale){ldexpf(1, power / 2), ldexpf(1, power - power / 2)};
+    uint32_t words[VW];
+    int64_t sum = 0;
+    v_int_store(words, lanes);
+    for (int i = 0; i < VW; i++)
+        sum += (int32_t)(words[i] - (uint32_t)terms * SY_RINT_MAGIC_BITS);
+    return sum;
 }
 
-enum { SUM_PART = 256 }; /* so many values of at most 2^22 fit in 32 bits */
+typedef struct sums {
+    int64_t plain, squares;
+} sums;
 
 /* Whole numbers of at most 2^22, half to even: see SY_RINT_MAGIC. */
 static inline int32_t rint_small(float x)
@@ -75,18 +108,33 @@ static inline int32_t rint_small(float x)
     return (int32_t)(sy_bits_of(x + SY_RINT_MAGIC) - SY_RINT_MAGIC_BITS);
 }
 
-static void add_part(const float *x, size_t count, scale by, int64_t *sum, int64_t *sum_of_squares)
+static void add_vectors(const float *x, size_t vectors, float by, sums *all)
 {
-    int32_t plain = 0, squares = 0;
-    SY_INDEPENDENT
-    for (size_t i = 0; i < count; i++) {
-        const float scaled = x[i] * by.first * by.second;
-        const float y = (int32_t)(sy_bits_of(x[i]) & ABS_BITS) < (int32_t)INFINITY_BITS ? scaled : 0.0f;
-        plain += rint_small(y);
-        squares += rint_small(y * y * 0x1p-22f);
+    const vf factor = v_set(by), magic = v_set(SY_RINT_MAGIC), unit = v_set(0x1p-22f);
+    vi plain = v_int_zero(), squares = v_int_zero();
+    for (size_t i = 0; i < vectors; i++) {
+        const vf y = v_mul(v_load(x + i * VW), factor);
+        plain = v_int_add(plain, v_bits(v_add(y, magic)));
+        squares = v_int_add(squares, v_bits(v_fma(v_mul(y, y), unit, magic)));
     }
-    *sum += plain;
-    *sum_of_squares += squares;
+    all->plain += join_sums(plain, vectors);
+    all->squares += join_sums(squares, vectors);
+}
+
+static sums add_up(const float *x, size_t count, float by)
+{
+    sums all = {0, 0};
+    size_t i = 0;
+    for (; i + SUM_VECTORS * VW <= count; i += SUM_VECTORS * VW)
+        add_vectors(x + i, SUM_VECTORS, by, &all);
+    const size_t rest = (count - i) / VW;
+    add_vectors(x + i, rest, by, &all);
+    for (i += rest * VW; i < count; i++) {
+        const float y = x[i] * by;
+        all.plain += rint_small(y);
+        all.squares += rint_small(y * y * 0x1p-22f);
+    }
+    return all;
 }
 
 static sy_status summarize_launch(const sy_cpu_call *call)
@@ -94,111 +142,123 @@ static sy_status summarize_launch(const sy_cpu_call *call)
     const sy_summarize_params *p = call->params;
     const float *x = call->operands[0];
     const extremes seen = find_extremes(x, p->count);
-    const bool any = seen.min <= seen.max;
-    const float min = any ? key_value(seen.min) : INFINITY, max = any ? key_value(seen.max) : -INFINITY;
-    const int exponent = any ? exponent_above(-min > max ? -min : max) : -126;
-    const scale by = scale_of(22 - exponent);
-    int64_t sums[2] = {0, 0};
-    for (size_t i = 0; i < p->count; i += SUM_PART)
-        add_part(x + i, p->count - i < SUM_PART ? p->count - i : SUM_PART, by, &sums[0], &sums[1]);
-
-    uint32_t words[SY_SUMMARY_WORDS] = {sy_bits_of(min), sy_bits_of(max), seen.zeros, seen.not_finite};
-    for (int i = 0; i < 2; i++) {
-        words[4 + 2 * i] = (uint32_t)(uint64_t)sums[i];
-        words[5 + 2 * i] = (uint32_t)((uint64_t)sums[i] >> 32);
+    const int exponent = exponent_above(-seen.min > seen.max ? -seen.min : seen.max);
+    if (!seen.finite || exponent < LEAST_EXPONENT || p->count == 0) {
+        sy_ref_summarize(call->operands, p);
+        return SY_OK;
     }
-    words[8] = (uint32_t)exponent;
+    const sums all = add_up(x, p->count, ldexpf(1, 22 - exponent));
+    const uint64_t plain = (uint64_t)all.plain, squares = (uint64_t)all.squares;
+    const uint32_t words[SY_SUMMARY_WORDS] = {
+        sy_bits_of(seen.min), sy_bits_of(seen.max),    seen.zeros,        0,
+        (uint32_t)plain,      (uint32_t)(plain >> 32), (uint32_t)squares, (uint32_t)(squares >> 32),
+        (uint32_t)exponent};
     memcpy(call->operands[1], words, sizeof words);
     return SY_OK;
 }
 
 enum {
-    BINS = 2 * SY_HISTOGRAM_SIDE,
-    NOT_COUNTED = 16, /* places for zeros and what is not finite, more than one so that they do not queue */
-    COPY_WORDS = BINS + NOT_COUNTED,
-    COPIES = 4, /* equal neighbours go to different copies, for the same reason */
-    INDEX_PART = 1024,
+    BIN_PART = 1024,
+    COPY_FROM = 16384, /* elements from which a second set of bins pays */
 };
 
-/* The bin of each element: positive ones, then negative ones, then those that are not counted. */
-static void find_bins(const float *x, size_t count, scale by, uint32_t *bins)
+static inline uint32_t bin_of(float x, float by)
 {
-    SY_INDEPENDENT
-    for (size_t i = 0; i < count; i++) {
-        const uint32_t bits = sy_bits_of(x[i]);
-        const int32_t size = (int32_t)(bits & ABS_BITS);
-        const int counted = (size > 0) & (size < (int32_t)INFINITY_BITS);
-        const float magnitude = sy_float_of(counted ? (uint32_t)size : 0);
-        const int32_t bin =
-            (int32_t)(magnitude * by.first * by.second) + ((int32_t)bits < 0 ? SY_HISTOGRAM_SIDE : 0);
-        bins[i] = counted ? (uint32_t)bin : BINS + (uint32_t)i % NOT_COUNTED;
-    }
+    return (uint32_t)(fabsf(x) * by) + (x < 0 ? SY_HISTOGRAM_SIDE : 0);
 }
 
-static void count_part(const uint32_t *bins, size_t count, uint32_t *copies)
+/* The bins of the elements that are not 0; returns how many. Whole vectors are written. */
+static size_t find_bins(const float *x, size_t count, float by, bool zeros, uint32_t *to)
+{
+    const vf factor = v_set(by);
+    size_t i = 0, found = 0;
+    for (; i + VW <= count; i += VW) {
+        const vf value = v_load(x + i);
+        const vi bins =
+            v_int_add(v_truncate(v_mul(v_abs(value), factor)), v_if_negative(value, SY_HISTOGRAM_SIDE));
+        if (zeros) {
+            found += (size_t)v_store_unless_zero(to + found, bins, value);
+        } else {
+            v_int_store(to + found, bins);
+            found += VW;
+        }
+    }
+    for (; i < count; i++)
+        if (x[i] != 0)
+            to[found++] = bin_of(x[i], by);
+    return found;
+}
+
+/* Neighbours, which are often equal, go to different sets of bins, so that one increment need not wait for
+ * the other. */
+static void count_bins(const uint32_t *at, size_t count, uint32_t *bins, uint32_t *others)
 {
     size_t i = 0;
-    for (; i + COPIES <= count; i += COPIES)
-        for (size_t c = 0; c < COPIES; c++)
-            copies[c * COPY_WORDS + bins[i + c]]++;
+    for (; i + 4 <= count; i += 4) {
+        bins[at[i]]++;
+        others[at[i + 1]]++;
+        bins[at[i + 2]]++;
+        others[at[i + 3]]++;
+    }
     for (; i < count; i++)
-        copies[bins[i]]++;
+        bins[at[i]]++;
 }
 
 /* How many bins of a side can be hit, when `limit` is the largest magnitude there. */
-static size_t bins_below(float limit, scale by)
+static size_t bins_below(float limit, float by)
 {
-    return limit > 0 ? (size_t)(limit * by.first * by.second) + 1 : 0;
+    return limit > 0 ? (size_t)(limit * by) + 1 : 0;
 }
 
-static void clear_copies(uint32_t *copies, size_t positive, size_t negative)
+static void count_elements(const float *x, size_t count, float by, bool zeros, uint32_t *bins,
+                           uint32_t *others)
 {
-    for (size_t c = 0; c < COPIES; c++, copies += COPY_WORDS) {
-        memset(copies, 0, positive * sizeof *copies);
-        memset(copies + SY_HISTOGRAM_SIDE, 0, negative * sizeof *copies);
+    uint32_t part[BIN_PART + VW];
+    for (size_t i = 0; i < count; i += BIN_PART) {
+        const size_t found = find_bins(x + i, count - i < BIN_PART ? count - i : BIN_PART, by, zeros, part);
+        count_bins(part, found, bins, others);
     }
 }
 
-static void add_copies(const uint32_t *copies, size_t count, uint32_t *bins)
+static void add_bins(uint32_t *bins, const uint32_t *others, size_t count)
 {
-    SY_INDEPENDENT
-    for (size_t i = 0; i < count; i++) {
-        uint32_t sum = bins[i];
-        for (size_t c = 0; c < COPIES; c++)
-            sum += copies[c * COPY_WORDS + i];
-        bins[i] = sum;
-    }
+    for (size_t i = 0; i < count; i++)
+        bins[i] += others[i];
 }
 
 static sy_status histogram_launch(const sy_cpu_call *call)
 {
     const sy_histogram_params *p = call->params;
-    const float *x = call->operands[0];
     const uint32_t *summary = call->operands[1];
     uint32_t *state = call->operands[2], *bins = state + SY_HISTOGRAM_HEAD;
-    const scale by = scale_of(12 - sy_histogram_raise(state, (int32_t)summary[8]));
+    const bool zeros = summary[2] > 0, finite = summary[3] == 0;
+    if (!finite || (int32_t)summary[8] < LEAST_EXPONENT) {
+        sy_ref_histogram(call->operands, p);
+        return SY_OK;
+    }
+    const float by = ldexpf(SY_HISTOGRAM_SIDE, -sy_histogram_raise(state, (int32_t)summary[8]));
+    if (p->count < COPY_FROM) {
+        count_elements(call->operands[0], p->count, by, zeros, bins, bins);
+        return SY_OK;
+    }
     const size_t positive = bins_below(sy_float_of(summary[1]), by),
                  negative = bins_below(-sy_float_of(summary[0]), by);
-    uint32_t *copies = sy_cpu_scratch_take(call->scratch, COPIES * COPY_WORDS);
-    if (!copies)
+    uint32_t *others = sy_cpu_scratch_take(call->scratch, 2 * SY_HISTOGRAM_SIDE);
+    if (!others)
         return SY_E_MEMORY;
-    uint32_t part[INDEX_PART];
-    clear_copies(copies, positive, negative);
-    for (size_t i = 0; i < p->count; i += INDEX_PART) {
-        const size_t count = p->count - i < INDEX_PART ? p->count - i : INDEX_PART;
-        find_bins(x + i, count, by, part);
-        count_part(part, count, copies);
-    }
-    add_copies(copies, positive, bins);
-    add_copies(copies + SY_HISTOGRAM_SIDE, negative, bins + SY_HISTOGRAM_SIDE);
+    memset(others, 0, positive * sizeof *others);
+    memset(others + SY_HISTOGRAM_SIDE, 0, negative * sizeof *others);
+    count_elements(call->operands[0], p->count, by, zeros, bins, others);
+    add_bins(bins, others, positive);
+    add_bins(bins + SY_HISTOGRAM_SIDE, others + SY_HISTOGRAM_SIDE, negative);
     return SY_OK;
 }
 
-const sy_cpu_variant SY_LOOPS(sy_cpu_summarize) = {.kernel = SY_KERNEL_summarize,
-                                                   .level = SY_LOOPS_LEVEL,
-                                                   .name = "summarize" SY_LOOPS_SUFFIX,
-                                                   .launch = summarize_launch};
-const sy_cpu_variant SY_LOOPS(sy_cpu_histogram) = {.kernel = SY_KERNEL_histogram,
-                                                   .level = SY_LOOPS_LEVEL,
-                                                   .name = "histogram" SY_LOOPS_SUFFIX,
-                                                   .launch = histogram_launch};
+const sy_cpu_variant SY_SIMD(sy_cpu_summarize) = {.kernel = SY_KERNEL_summarize,
+                                                  .level = SY_SIMD_LEVEL,
+                                                  .name = "summarize" SY_SIMD_SUFFIX,
+                                                  .launch = summarize_launch};
+const sy_cpu_variant SY_SIMD(sy_cpu_histogram) = {.kernel = SY_KERNEL_histogram,
+                                                  .level = SY_SIMD_LEVEL,
+                                                  .name = "histogram" SY_SIMD_SUFFIX,
+                                                  .launch = histogram_launch};

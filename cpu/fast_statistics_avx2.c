@@ -1,3 +1,4 @@
+#define SY_SIMD_AVX2
 #include "cpu/kernels.h"
 
 #if defined(__AVX2__) /* not on other processors */

@@ -1,3 +1,4 @@
+#define SY_SIMD_AVX512
 #include "cpu/kernels.h"
 
 #if defined(__AVX512F__) /* not on other processors */

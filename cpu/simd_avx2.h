@@ -129,4 +129,69 @@ static inline void v_transpose(vf r[VW])
     }
 }
 
+static inline vi v_int_zero(void)
+{
+    return _mm256_setzero_si256();
+}
+
+static inline vi v_int_add(vi a, vi b)
+{
+    return _mm256_add_epi32(a, b);
+}
+
+static inline vi v_bits(vf x)
+{
+    return _mm256_castps_si256(x);
+}
+
+static inline vi v_truncate(vf x)
+{
+    return _mm256_cvttps_epi32(x);
+}
+
+static inline vf v_abs(vf x)
+{
+    return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), x);
+}
+
+static inline vi v_if_negative(vf x, int32_t value)
+{
+    return _mm256_and_si256(_mm256_srai_epi32(_mm256_castps_si256(x), 31), _mm256_set1_epi32(value));
+}
+
+static inline vi v_count_zeros(vi counts, vf x)
+{
+    return _mm256_sub_epi32(counts, _mm256_castps_si256(_mm256_cmp_ps(x, _mm256_setzero_ps(), _CMP_EQ_OQ)));
+}
+
+static inline void v_int_store(uint32_t *p, vi x)
+{
+    _mm256_storeu_si256((__m256i *)(void *)p, x);
+}
+
+/* For each set of lanes, which they are: a byte each, the first lowest. */
+#define V_BIT(set, lane)   ((uint64_t)((set) >> (lane)) & 1)
+#define V_BELOW(set, lane) (V_ONES((set) & ((1 << (lane)) - 1)))
+#define V_ONES(set)                                                                                  \
+    (V_BIT(set, 0) + V_BIT(set, 1) + V_BIT(set, 2) + V_BIT(set, 3) + V_BIT(set, 4) + V_BIT(set, 5) + \
+     V_BIT(set, 6))
+#define V_LANE(set, lane) (V_BIT(set, lane) * (lane) << (8 * V_BELOW(set, lane)))
+#define V_LANES(set)                                                                                       \
+    (V_LANE(set, 1) | V_LANE(set, 2) | V_LANE(set, 3) | V_LANE(set, 4) | V_LANE(set, 5) | V_LANE(set, 6) | \
+     V_LANE(set, 7))
+#define V_LANES_4(set)  V_LANES(set), V_LANES((set) + 1), V_LANES((set) + 2), V_LANES((set) + 3)
+#define V_LANES_16(set) V_LANES_4(set), V_LANES_4((set) + 4), V_LANES_4((set) + 8), V_LANES_4((set) + 12)
+#define V_LANES_64(set) \
+    V_LANES_16(set), V_LANES_16((set) + 16), V_LANES_16((set) + 32), V_LANES_16((set) + 48)
+static const uint64_t v_lanes_of[256] = {V_LANES_64(0), V_LANES_64(64), V_LANES_64(128), V_LANES_64(192)};
+
+static inline int v_store_unless_zero(uint32_t *p, vi words, vf x)
+{
+    const unsigned lanes = (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(x, _mm256_setzero_ps(), _CMP_NEQ_UQ));
+    const __m256i order =
+        _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)&v_lanes_of[lanes]));
+    v_int_store(p, _mm256_permutevar8x32_epi32(words, order));
+    return __builtin_popcount(lanes);
+}
+
 #endif

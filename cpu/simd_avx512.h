@@ -16,6 +16,7 @@ enum {
 };
 
 typedef __m512 vf;
+typedef __m512i vi;
 typedef __mmask16 vmask;
 
 static inline vf v_zero(void)
@@ -120,6 +121,54 @@ static inline void v_transpose(vf r[VW])
         r[4 + c] = _mm512_shuffle_f32x4(b, e, 0x88);
         r[12 + c] = _mm512_shuffle_f32x4(b, e, 0xdd);
     }
+}
+
+static inline vi v_int_zero(void)
+{
+    return _mm512_setzero_si512();
+}
+
+static inline vi v_int_add(vi a, vi b)
+{
+    return _mm512_add_epi32(a, b);
+}
+
+static inline vi v_bits(vf x)
+{
+    return _mm512_castps_si512(x);
+}
+
+static inline vi v_truncate(vf x)
+{
+    return _mm512_cvttps_epi32(x);
+}
+
+static inline vf v_abs(vf x)
+{
+    return _mm512_abs_ps(x);
+}
+
+static inline vi v_if_negative(vf x, int32_t value)
+{
+    return _mm512_maskz_set1_epi32(_mm512_movepi32_mask(_mm512_castps_si512(x)), value);
+}
+
+static inline vi v_count_zeros(vi counts, vf x)
+{
+    const __mmask16 zeros = _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_EQ_OQ);
+    return _mm512_mask_add_epi32(counts, zeros, counts, _mm512_set1_epi32(1));
+}
+
+static inline void v_int_store(uint32_t *p, vi x)
+{
+    _mm512_storeu_si512(p, x);
+}
+
+static inline int v_store_unless_zero(uint32_t *p, vi words, vf x)
+{
+    const __mmask16 lanes = _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+    v_int_store(p, _mm512_maskz_compress_epi32(lanes, words));
+    return __builtin_popcount(lanes);
 }
 
 #endif

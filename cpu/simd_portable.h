@@ -39,6 +39,10 @@ typedef struct vf {
     float x[VW];
 } vf;
 
+typedef struct vi {
+    uint32_t x[VW];
+} vi;
+
 typedef struct vmask {
     int first, end;
 } vmask;
@@ -147,6 +151,69 @@ static inline void v_transpose(vf r[VW])
         r[i].x[j] = r[j].x[i];
         r[j].x[i] = x;
     }
+}
+
+static inline vi v_int_zero(void)
+{
+    return (vi){{0}};
+}
+
+/* Wraps. */
+static inline vi v_int_add(vi a, vi b)
+{
+    V_EACH(i) a.x[i] += b.x[i];
+    return a;
+}
+
+static inline vi v_bits(vf x)
+{
+    vi r;
+    memcpy(r.x, x.x, sizeof r.x);
+    return r;
+}
+
+/* To whole numbers, towards 0; for |x| < 2^31. */
+static inline vi v_truncate(vf x)
+{
+    vi r;
+    V_EACH(i) r.x[i] = (uint32_t)(int32_t)x.x[i];
+    return r;
+}
+
+static inline vf v_abs(vf x)
+{
+    V_EACH(i) x.x[i] = fabsf(x.x[i]);
+    return x;
+}
+
+/* `value` where the sign bit is set, else 0. */
+static inline vi v_if_negative(vf x, int32_t value)
+{
+    vi r;
+    V_EACH(i) r.x[i] = signbit(x.x[i]) ? (uint32_t)value : 0;
+    return r;
+}
+
+/* counts, and 1 more where x is 0. */
+static inline vi v_count_zeros(vi counts, vf x)
+{
+    V_EACH(i) counts.x[i] += x.x[i] == 0;
+    return counts;
+}
+
+static inline void v_int_store(uint32_t *p, vi x)
+{
+    memcpy(p, x.x, sizeof x.x);
+}
+
+/* The words of the lanes in which x is not 0, one after the other; returns how many. A whole vector is
+ * written. */
+static inline int v_store_unless_zero(uint32_t *p, vi words, vf x)
+{
+    int count = 0;
+    V_EACH(i) p[i] = 0;
+    V_EACH(i) if (x.x[i] != 0) p[count++] = words.x[i];
+    return count;
 }
 
 #endif

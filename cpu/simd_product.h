@@ -15,7 +15,7 @@ enum {
     BLOCK_A = 65536,
 };
 
-typedef struct product {
+typedef struct matrix_product {
     const float *a; /* panels, see panels_of() */
     size_t rows, columns, k;
     float *c;
@@ -23,7 +23,7 @@ typedef struct product {
     const float *row_bias;    /* [rows] or NULL */
     const float *column_bias; /* [columns, in whole tiles] or NULL */
     float lo, hi;
-} product;
+} matrix_product;
 
 typedef struct blocks {
     size_t k, columns; /* a block of b is at most this large */
@@ -55,7 +55,8 @@ static inline size_t block_words(const blocks *block)
 }
 
 /* c[.., first .. first+columns) gets its share of k in [k0, k0+k). */
-static void product_block(const product *p, const float *b, size_t first, size_t columns, size_t k0, size_t k)
+static void product_block(const matrix_product *p, const float *b, size_t first, size_t columns, size_t k0,
+                          size_t k)
 {
     const panels all = panels_of(p->rows);
     tile_job job = {.b_step = TILE_COLUMNS,
