@@ -9,7 +9,7 @@ static float coordinate(const sy_resize_params *p, float i)
 {
     const float in = (float)p->in, out = (float)p->out, half_pixel = (i + 0.5f) / p->scale - 0.5f;
     switch (p->coordinate) {
-    case SY_COORDINATE_PYTORCH_HALF_PIXEL: return p->out > 1 ? half_pixel : 0;
+    case SY_COORDINATE_PYTORCH_HALF_PIXEL: return p->out > 1 ? half_pixel : -0.5f;
     case SY_COORDINATE_ALIGN_CORNERS: return p->out > 1 ? i * (in - 1) / (out - 1) : 0;
     case SY_COORDINATE_ASYMMETRIC: return i / p->scale;
     case SY_COORDINATE_CROP:

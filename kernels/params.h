@@ -175,10 +175,10 @@ typedef struct {
     sy_u32 outer, count, inner, logarithm;
 } sy_softmax_params;
 
-/* Rows of `count`: y = fma((x - mean) * (1 / sqrt(variance + epsilon)), scale, bias), without bias the product; both sums in
- * the order of reduce, the squares of x - mean added by fma. The
- * scale and bias of row r and column c are at (r / row_period % scale_rows) * scale_row_stride + c * scale_column_stride,
- * which covers LayerNormalization (0, 1), InstanceNormalization (1, 0).
+/* Rows of `count`: y = fma((x - mean) * (1 / sqrt(variance + epsilon)), scale, bias), without bias the product; both
+ * sums in the order of reduce, the squares of x - mean added by fma. The scale and bias of row r and column c are at
+ * (r / row_period % scale_rows) * scale_row_stride + c * scale_column_stride, which covers LayerNormalization (0, 1)
+ * and InstanceNormalization (1, 0).
  */
 typedef struct {
     sy_u32 rows, count, has_bias, row_period, scale_rows, scale_row_stride, scale_column_stride;
@@ -230,8 +230,9 @@ typedef struct {
 #define SY_NEAREST_ROUND_PREFER_CEIL  1
 #define SY_NEAREST_FLOOR              2
 #define SY_NEAREST_CEIL               3
-/* One axis of Resize: [outer][in][inner] to [outer][out][inner]. The coordinate is that of ONNX's Resize in float, written from
- * left to right; of half_pixel_symmetric in/2 * (1 - out / (scale * in)) + half_pixel. `nearest` copies words. Linear is
+/* One axis of Resize: [outer][in][inner] to [outer][out][inner]. The coordinate is that of ONNX's Resize in float,
+ * written from left to right; of pytorch_half_pixel onto one element -0.5, as onnxruntime has it; of
+ * half_pixel_symmetric in/2 * (1 - out / (scale * in)) + half_pixel. `nearest` copies words. Linear is
  * fma(t, x1, (1 - t) * x0); cubic a product and three fma, first tap to last. exclude_outside matters to cubic only.
  */
 typedef struct {
@@ -252,9 +253,9 @@ typedef struct {
 } sy_pad_params;
 
 /* One step of an LSTM for [batch][hidden]: gates is [batch][4*hidden] in ONNX's order i, o, f, c and already holds
- * x*W' + h*R' + biases; writes the new h and c; c_previous is read. Activations are sigmoid, tanh, tanh. peephole is [3*hidden]
- * in the order i, o, f: gate = fma(p, c_previous, gate), for o with the new c. c = fma(f, c_previous, i * fresh); input_forget
- * makes f = 1 - i. cell_clip bounds what each activation sees. c may be c_previous.
+ * x*W' + h*R' + biases; writes the new h and c; c may be c_previous. Activations are sigmoid, tanh, tanh. peephole is
+ * [3*hidden] in the order i, o, f: gate = fma(p, c_previous, gate), for o with the new c.
+ * c = fma(f, c_previous, i * fresh); input_forget makes f = 1 - i. cell_clip bounds what each activation sees.
  */
 typedef struct {
     sy_u32 batch, hidden, has_peephole, input_forget;

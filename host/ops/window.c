@@ -113,7 +113,7 @@ sy_status sy_window_slide(sy_ctx *ctx, const sy_node *node, sy_window *window, c
         else if (same_upper || same_lower)
             slide_same(window, i, in[i], same_upper, &out[i]);
         else
-            SY_TRY(slide_padded(ctx, window, i, in[i], ceil_mode && !valid, &out[i]));
+            SY_TRY(slide_padded(ctx, window, i, in[i], ceil_mode, &out[i]));
     }
     return SY_OK;
 }
