@@ -166,6 +166,7 @@ static sy_status convolution_launch(const sy_cpu_call *call)
     float *weights = packed ? call->operands[1] : v.image + image_part + offset_part;
     conv_biases(params, call->operands[2], v.bias);
     fill_offsets(&v);
+    image_prepare(&v.form, image_part, v.image);
     if (!packed)
         convolution_pack(params, 1, call->operands[1], weights);
 

@@ -144,6 +144,7 @@ static sy_status depthwise_launch(const sy_cpu_call *call)
         for (size_t kx = 0; kx < p->kernel_w; kx++)
             offsets[ky * p->kernel_w + kx] = image_tap(&d.form, p, ky, kx);
     t.offsets = offsets;
+    image_prepare(&d.form, strip_words, d.strip);
 
     const size_t per_channel = p->filters / p->channels, planes = (size_t)p->batch * p->channels;
     for (size_t plane = 0; plane < planes; plane++) {

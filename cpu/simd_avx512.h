@@ -59,6 +59,11 @@ static inline vf v_mul(vf a, vf b)
     return _mm512_mul_ps(a, b);
 }
 
+static inline vf v_div(vf a, vf b)
+{
+    return _mm512_div_ps(a, b);
+}
+
 static inline vf v_max(vf a, vf b)
 {
     return _mm512_max_ps(a, b);

@@ -21,7 +21,9 @@ typedef struct image_form {
     size_t phases;    /* the horizontal stride */
     size_t width;     /* words of a phase of a row: whole vectors, and one vector more than is read */
     size_t row_words; /* of all phases */
-    size_t tap_rows;  /* rows that one row of outputs reads, first to last */
+    size_t first, count, column; /* of an image row, the words from `first` on are columns from `column` on */
+    float padding;               /* what padding holds: 0 unless it is set */
+    size_t tap_rows;             /* rows that one row of outputs reads, first to last */
 } image_form;
 
 static inline image_form image_form_of(const sy_conv2d_params *p)
@@ -36,6 +38,11 @@ static inline image_form image_form_of(const sy_conv2d_params *p)
                     .tap_rows = ((size_t)p->kernel_h - 1) * p->dilation_h + 1};
     f.width = ((f.columns + f.phases - 1) / f.phases + VW + VW - 1) / VW * VW;
     f.row_words = f.width * f.phases;
+    const ptrdiff_t first = f.pad_left < 0 ? -f.pad_left : 0, end = (ptrdiff_t)f.columns - f.pad_left;
+    const ptrdiff_t last = end < (ptrdiff_t)f.in_w ? end : (ptrdiff_t)f.in_w;
+    f.first = (size_t)first;
+    f.count = last > first ? (size_t)(last - first) : 0;
+    f.column = (size_t)(first + f.pad_left);
     return f;
 }
 
@@ -46,54 +53,56 @@ static inline size_t image_tap(const image_form *f, const sy_conv2d_params *p, s
     return ky * p->dilation_h * f->row_words + column % f->phases * f->width + column / f->phases;
 }
 
-/* The image columns first to end-1 that a padded row holds. */
-static inline void image_range(const image_form *f, size_t *first, size_t *end)
-{
-    const ptrdiff_t from = f->pad_left < 0 ? -f->pad_left : 0, to = (ptrdiff_t)f->columns - f->pad_left;
-    *end = to < 0 ? 0 : (size_t)to < f->in_w ? (size_t)to : f->in_w;
-    *first = (size_t)from < *end ? (size_t)from : *end;
-}
-
 static inline void image_copy_run(const float *from, size_t count, float *to)
 {
     size_t i = 0;
     for (; i + VW <= count; i += VW)
         v_store(to + i, v_load(from + i));
-    if (i < count)
-        v_store(to + i, v_load_masked(from + i, v_mask_range(0, (int)(count - i))));
+    if (i < count) {
+        const int left = (int)(count - i);
+        v_store_part(to + i, v_load_masked(from + i, v_mask_range(0, left)), left);
+    }
 }
 
 /* Even words to one place, odd words to another. */
 static inline void image_split_run(const float *from, size_t count, float *even, float *odd)
 {
-    for (size_t i = 0; i < count; i += 2 * VW, even += VW, odd += VW) {
-        const int left = (int)(count - i < 2 * VW ? count - i : 2 * VW);
-        vf a, b, e, o;
-        if (left == 2 * VW) {
-            a = v_load(from + i);
-            b = v_load(from + i + VW);
-        } else {
-            a = v_load_masked(from + i, v_mask_range(0, left));
-            b = left > VW ? v_load_masked(from + i + VW, v_mask_range(0, left - VW)) : v_zero();
-        }
-        v_split(a, b, &e, &o);
+    vf e, o;
+    size_t i = 0;
+    for (; i + 2 * VW <= count; i += 2 * VW, even += VW, odd += VW) {
+        v_split(v_load(from + i), v_load(from + i + VW), &e, &o);
         v_store(even, e);
         v_store(odd, o);
     }
+    if (i < count) {
+        const int left = (int)(count - i);
+        v_split(v_load_masked(from + i, v_mask_range(0, left)),
+                left > VW ? v_load_masked(from + i + VW, v_mask_range(0, left - VW)) : v_zero(), &e, &o);
+        v_store_part(even, e, (left + 1) / 2);
+        v_store_part(odd, o, left / 2);
+    }
 }
 
-/* Padded row `row` (0 is the first row of padding, if there is any) of the image at x. */
+/* Before the first row is copied to `to`: padding everywhere. */
+static inline void image_prepare(const image_form *f, size_t words, float *to)
+{
+    for (size_t i = 0; i < words; i++)
+        to[i] = f->padding;
+}
+
+/* Padded row `row` (0 is the first row of padding, if there is any) of the image at x, to a prepared row or
+ * one that held another row before: left and right of the image nothing is written.
+ */
 static inline void image_copy_row(const image_form *f, const float *x, size_t row, float *to)
 {
     const ptrdiff_t y = (ptrdiff_t)row - f->pad_top;
-    for (size_t i = 0; i < f->row_words; i += VW)
-        v_store(to + i, v_zero());
-    if (y < 0 || y >= (ptrdiff_t)f->in_h)
+    if (y < 0 || y >= (ptrdiff_t)f->in_h) {
+        for (size_t i = 0; i < f->row_words; i += VW)
+            v_store(to + i, v_set(f->padding));
         return;
-    size_t first, end;
-    image_range(f, &first, &end);
-    const float *from = x + (size_t)y * f->in_w + first;
-    const size_t column = (size_t)((ptrdiff_t)first + f->pad_left), count = end - first;
+    }
+    const float *from = x + (size_t)y * f->in_w + f->first;
+    const size_t column = f->column, count = f->count;
     if (f->phases == 1)
         image_copy_run(from, count, to + column);
     else if (f->phases == 2)

@@ -97,6 +97,12 @@ static inline vf v_mul(vf a, vf b)
     return a;
 }
 
+static inline vf v_div(vf a, vf b)
+{
+    V_EACH(i) a.x[i] /= b.x[i];
+    return a;
+}
+
 /* a > b ? a : b, so b when they are equal or one is a NaN. */
 static inline vf v_max(vf a, vf b)
 {

@@ -29,13 +29,6 @@ typedef struct blocks {
     size_t k, columns; /* a block of b is at most this large */
 } blocks;
 
-/* Equal parts of at most `limit`. */
-static inline size_t part_of(size_t total, size_t limit)
-{
-    const size_t count = (total + limit - 1) / limit;
-    return count ? (total + count - 1) / count : 0;
-}
-
 static inline blocks blocks_of(size_t rows, size_t columns, size_t k)
 {
     const size_t part = part_of(k, BLOCK_K);

@@ -20,6 +20,13 @@
 
 enum { TILE_COLUMNS = 2 * VW };
 
+/* Equal parts of at most `limit`. */
+static inline size_t part_of(size_t total, size_t limit)
+{
+    const size_t count = (total + limit - 1) / limit;
+    return count ? (total + count - 1) / count : 0;
+}
+
 /* Words of a part of the scratch memory, so that the next part is aligned too. */
 static inline size_t whole_lines(size_t words)
 {

@@ -1,0 +1,6 @@
+#define SY_SIMD_AVX2
+#include "cpu/kernels.h"
+
+#if defined(__AVX2__) /* not on other processors */
+#include "cpu/fast_pool.h"
+#endif

@@ -1,0 +1,6 @@
+#define SY_SIMD_AVX512
+#include "cpu/kernels.h"
+
+#if defined(__AVX512F__) /* not on other processors */
+#include "cpu/fast_pool.h"
+#endif

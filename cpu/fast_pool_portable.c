@@ -1,0 +1,2 @@
+#define SY_SIMD_PORTABLE
+#include "cpu/fast_pool.h"
