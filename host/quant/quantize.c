@@ -186,13 +186,14 @@ static sy_status set_bias_input(builder *work, int node, int tensor)
 /* The name a node's bias goes by. */
 static const char *bias_name(const builder *work, int node)
 {
-    const sy_node *product = &work->plan->graph->nodes[node];
-    if (strcmp(product->type, "MatMul") != 0 && product->input_count > 2 && product->inputs[2] != SY_NONE)
-        return work->plan->graph->tensors[product->inputs[2]].name;
-    return named(work, product->name, "_bias");
+    const int bias = sy_plan_bias_tensor(work->plan, node);
+    if (bias != SY_NONE)
+        return work->plan->graph->tensors[bias].name;
+    return named(work, work->plan->graph->nodes[node].name, "_bias");
 }
 
-static sy_status add_integer_bias(builder *work, int node, const float *values, int count)
+/* int32 at the scales of the product: `out` is the dequantized form. */
+static sy_status add_integer_bias(builder *work, int node, const float *values, int count, int *out)
 {
     const sy_plan *plan = work->plan;
     const sy_node *product = &plan->graph->nodes[node];
@@ -201,7 +202,7 @@ static sy_status add_integer_bias(builder *work, int node, const float *values, 
     const char *name = bias_name(work, node);
     const int axis = weight->axis == SY_NONE ? SY_NONE : 0;
     const sy_shape shape = vector_of((size_t)count);
-    int q, scale, zero, result;
+    int q, scale, zero;
     int32_t *integers = calloc((size_t)count, sizeof *integers);
     sy_scale *scales = calloc((size_t)count, sizeof *scales);
     sy_status status = sy_check_alloc(work->ctx, integers && scales ? scales : NULL);
@@ -219,9 +220,8 @@ static sy_status add_integer_bias(builder *work, int node, const float *values, 
     SY_TRY_DONE(add_scales(work, named(work, name, "_quantized"), scales, axis == SY_NONE ? 1 : count, axis,
                            SY_DTYPE_INT32, &scale, &zero));
     SY_TRY_DONE(sy_graph_add_tensor(work->ctx, work->graph, named(work, name, "_DequantizeLinear_Output"),
-                                    SY_DTYPE_FLOAT, &shape, &result));
-    SY_TRY_DONE(add_dequantize(work, name, q, scale, zero, axis, result));
-    status = set_bias_input(work, node, result);
+                                    SY_DTYPE_FLOAT, &shape, out));
+    SY_TRY_DONE(add_dequantize(work, name, q, scale, zero, axis, *out));
 done:
     free(integers);
     free(scales);
@@ -249,34 +249,38 @@ static sy_status add_matmul_bias(builder *work, int node, int bias)
     return add_node(work, "Add", name, inputs, 2, output, &add);
 }
 
-static sy_status add_float_bias(builder *work, int node, const float *values, int count)
+static sy_status add_float_bias(builder *work, int node, const float *values, int count, int *out)
 {
     const sy_shape shape = vector_of((size_t)count);
-    int bias;
-    SY_TRY(sy_graph_add_constant(work->ctx, work->graph, named(work, bias_name(work, node), "_corrected"),
-                                 SY_DTYPE_FLOAT, &shape, values, (size_t)count * sizeof *values, &bias));
+    return sy_graph_add_constant(work->ctx, work->graph, named(work, bias_name(work, node), "_corrected"),
+                                 SY_DTYPE_FLOAT, &shape, values, (size_t)count * sizeof *values, out);
+}
+
+static sy_status attach_bias(builder *work, int node, int bias)
+{
     if (strcmp(work->plan->graph->nodes[node].type, "MatMul") == 0)
         return add_matmul_bias(work, node, bias);
     return set_bias_input(work, node, bias);
 }
 
+/* Biases of products with constant weights become int32 where the target wants that, else only changed ones
+ * are written anew.
+ */
 static sy_status quantize_bias(builder *work, int node)
 {
-    const sy_node_plan *plan = &work->plan->nodes[node];
     const int channels = sy_plan_channels(work->plan, node);
-    const bool is_matmul = strcmp(work->plan->graph->nodes[node].type, "MatMul") == 0;
-    const bool integer = work->plan->traits->int32_bias && !is_matmul;
-    int count = 0;
-    if (!channels || (!integer && !plan->bias))
+    const bool integer = work->plan->traits->int32_bias;
+    int count = 0, bias = SY_NONE;
+    if (!channels || (!integer && !work->plan->nodes[node].bias))
         return SY_OK;
     float *values = calloc((size_t)channels, sizeof *values);
     SY_TRY(sy_check_alloc(work->ctx, values));
     sy_status status = sy_plan_bias(work->ctx, work->plan, node, values, &count);
     if (status == SY_OK && count)
-        status =
-            integer ? add_integer_bias(work, node, values, count) : add_float_bias(work, node, values, count);
+        status = integer ? add_integer_bias(work, node, values, count, &bias)
+                         : add_float_bias(work, node, values, count, &bias);
     free(values);
-    return status;
+    return status == SY_OK && count ? attach_bias(work, node, bias) : status;
 }
 
 static sy_status build(builder *work)

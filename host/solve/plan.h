@@ -83,6 +83,10 @@ sy_status sy_plan_set_bias(sy_ctx *ctx, sy_plan *plan, int node, const float *va
  * is none yet; `out` has room for the node's output channels, see sy_plan_channels.
  */
 sy_status sy_plan_bias(sy_ctx *ctx, const sy_plan *plan, int node, float *out, int *out_count);
+/* The constant that is the bias of a product in the graph, also where an Add behind a MatMul reads it;
+ * SY_NONE where there is none.
+ */
+int sy_plan_bias_tensor(const sy_plan *plan, int node);
 /* Output channels of a quantized product with constant weights; 0 for any other node. */
 int sy_plan_channels(const sy_plan *plan, int node);
 

@@ -41,8 +41,7 @@ int sy_plan_channels(const sy_plan *plan, int node)
     return (int)sy_weight_outputs(plan->graph, &plan->graph->nodes[node], plan->nodes[node].weight_input);
 }
 
-/* The constant that is the bias of a product in the graph; SY_NONE where there is none. */
-static int bias_of(const sy_plan *plan, int node)
+int sy_plan_bias_tensor(const sy_plan *plan, int node)
 {
     const sy_node *from = &plan->graph->nodes[node];
     const sy_node_plan *entry = &plan->nodes[node];
@@ -56,7 +55,7 @@ static int bias_of(const sy_plan *plan, int node)
 sy_status sy_plan_bias(sy_ctx *ctx, const sy_plan *plan, int node, float *out, int *out_count)
 {
     const sy_node_plan *entry = &plan->nodes[node];
-    const int bias = bias_of(plan, node), channels = sy_plan_channels(plan, node);
+    const int bias = sy_plan_bias_tensor(plan, node), channels = sy_plan_channels(plan, node);
     size_t count = 0;
     *out_count = 0;
     if (entry->bias) {
@@ -94,8 +93,7 @@ static int channel_of(const sy_tensor_plan *weight, int output)
 sy_status sy_plan_fit_bias(sy_ctx *ctx, sy_plan *plan, int node)
 {
     const int tensor = weight_of(plan, node), outputs = sy_plan_channels(plan, node);
-    /* The bias of a MatMul is added as a float. */
-    if (tensor == SY_NONE || !outputs || !plan->traits->int32_bias || plan->nodes[node].bias_add != SY_NONE)
+    if (tensor == SY_NONE || !outputs || !plan->traits->int32_bias)
         return SY_OK;
     sy_tensor_plan *weight = &plan->tensors[tensor];
     const float x_scale = x_scale_of(plan, node);

@@ -22,7 +22,6 @@ static const sy_op_trait ops[] = {
     {.type = "Clip"},
     {.type = "LeakyRelu"},
     {.type = "Sigmoid", .fixed_max = 255.0F / 256},
-    {.type = "Softmax", .fixed_max = 255.0F / 256},
     {.type = "AveragePool"},
     {.type = "GlobalAveragePool"},
     {.type = "MaxPool"},
