@@ -67,7 +67,7 @@ typedef struct sy_plan_options {
 /* Decides for a fused graph, bound or with symbolic dimensions. `stats` are of the same model, over samples.
  * SY_E_CONFIG for a method or a node of skip_nodes that does not exist, naming the nearest; SY_E_DATA when
  * tensors that must be quantized are not in the statistics, naming them; SY_E_NUMERIC where one held no
- * finite value. What the user should know of (a bias that needed wider weights ...) is logged as a warning.
+ * finite value.
  */
 sy_status sy_plan_create(sy_ctx *ctx, const sy_graph *graph, const sy_stats *stats, const sy_traits *traits,
                          const sy_plan_options *options, sy_plan **out);

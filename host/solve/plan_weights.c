@@ -1,5 +1,8 @@
 /* Scales of weights: the largest value of each channel is the last code. A weight read by several products
  * has one form, which must suit them all.
+ *
+ * A bias must fit in int32 at the scale of its products also where the target's biases are float: runtimes
+ * that compute on integers quantize them on their own, and then let them overflow.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -93,7 +96,7 @@ static int channel_of(const sy_tensor_plan *weight, int output)
 sy_status sy_plan_fit_bias(sy_ctx *ctx, sy_plan *plan, int node)
 {
     const int tensor = weight_of(plan, node), outputs = sy_plan_channels(plan, node);
-    if (tensor == SY_NONE || !outputs || !plan->traits->int32_bias)
+    if (tensor == SY_NONE || !outputs)
         return SY_OK;
     sy_tensor_plan *weight = &plan->tensors[tensor];
     const float x_scale = x_scale_of(plan, node);
@@ -109,10 +112,8 @@ sy_status sy_plan_fit_bias(sy_ctx *ctx, sy_plan *plan, int node)
     }
     free(bias);
     if (widened)
-        sy_log(ctx, SY_LOG_WARN,
-               "node '%s': the weights of %d of %d channels are tiny beside their bias; they get a wider "
-               "scale so that "
-               "the bias fits in int32",
+        sy_log(ctx, SY_LOG_DEBUG,
+               "node '%s': weights of %d of %d channels are nothing beside their bias and get a wider scale",
                plan->graph->nodes[node].name, widened, outputs);
     return status;
 }
@@ -146,7 +147,7 @@ static sy_status scale_of_empty(sy_planner *planner, int tensor, const float *pe
     for (int r = planner->first_read[tensor]; r < planner->first_read[tensor + 1]; r++) {
         const int node = planner->readers[r], outputs = sy_plan_channels(plan, node);
         int count = 0;
-        if (weight_of(plan, node) != tensor || !plan->traits->int32_bias || !outputs)
+        if (weight_of(plan, node) != tensor || !outputs)
             continue;
         float *bias = calloc((size_t)outputs, sizeof *bias);
         SY_TRY(sy_check_alloc(planner->ctx, bias));
