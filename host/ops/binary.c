@@ -216,53 +216,55 @@ static sy_status lower_pow(sy_lowering *lowering, const sy_node *node)
     return SY_OK;
 }
 
-/* OPERATOR(name, type, inputs, inputs at most, quantization, absorbs a clamp, shape rule, lowering) */
-#define OPERATOR(name_, type_, min_, max_, quant_, absorbs_, infer_, lower_) \
-    const sy_op sy_op_##name_ = {                                            \
-        .type = type_,                                                       \
-        .domain = "",                                                        \
-        .inputs_min = min_,                                                  \
-        .inputs_max = max_,                                                  \
-        .outputs_max = 1,                                                    \
-        .quant = SY_QUANT_##quant_,                                          \
-        .absorbs_clamp = absorbs_,                                           \
-        .infer = infer_,                                                     \
-        .lower = lower_,                                                     \
+/* OPERATOR(name, type, opset that first has it, inputs, inputs at most, quantization, absorbs a clamp, shape
+ * rule, lowering) */
+#define OPERATOR(name_, type_, since_, min_, max_, quant_, absorbs_, infer_, lower_) \
+    const sy_op sy_op_##name_ = {                                                    \
+        .type = type_,                                                               \
+        .domain = "",                                                                \
+        .inputs_min = min_,                                                          \
+        .inputs_max = max_,                                                          \
+        .outputs_max = 1,                                                            \
+        .since = since_,                                                             \
+        .quant = SY_QUANT_##quant_,                                                  \
+        .absorbs_clamp = absorbs_,                                                   \
+        .infer = infer_,                                                             \
+        .lower = lower_,                                                             \
     };
 
-#define BINARY(name, type, quant, absorbs, infer, function)                   \
+#define BINARY(name, type, since, quant, absorbs, infer, function)            \
     static sy_status lower_##name(sy_lowering *lowering, const sy_node *node) \
     {                                                                         \
         return lower_chain(lowering, node, SY_BINARY_##function);             \
     }                                                                         \
-    OPERATOR(name, type, 2, 2, quant, absorbs, infer, lower_##name)
+    OPERATOR(name, type, since, 2, 2, quant, absorbs, infer, lower_##name)
 
-#define VARIADIC(name, type, function)                                        \
+#define VARIADIC(name, type, since, function)                                 \
     static sy_status lower_##name(sy_lowering *lowering, const sy_node *node) \
     {                                                                         \
         return lower_any_number(lowering, node, SY_BINARY_##function);        \
     }                                                                         \
-    OPERATOR(name, type, 1, SY_NONE, NEW_SCALE, false, infer_same_type, lower_##name)
+    OPERATOR(name, type, since, 1, SY_NONE, NEW_SCALE, false, infer_same_type, lower_##name)
 
-BINARY(add, "Add", NEW_SCALE, true, infer_same_type, ADD)
-BINARY(sub, "Sub", NEW_SCALE, true, infer_same_type, SUB)
-BINARY(mul, "Mul", NEW_SCALE, true, infer_same_type, MUL)
+BINARY(add, "Add", 0, NEW_SCALE, true, infer_same_type, ADD)
+BINARY(sub, "Sub", 0, NEW_SCALE, true, infer_same_type, SUB)
+BINARY(mul, "Mul", 0, NEW_SCALE, true, infer_same_type, MUL)
 /* Divisors are variances and sums: eight bits of them, and above all a zero, ruin the quotient. */
-BINARY(div, "Div", NEVER, true, infer_same_type, DIV)
-OPERATOR(pow, "Pow", 2, 2, NEVER, false, infer_broadcast, lower_pow)
-OPERATOR(mod, "Mod", 2, 2, NEVER, false, infer_mod, lower_mod)
-BINARY(prelu, "PRelu", NEW_SCALE, false, infer_prelu, PRELU)
+BINARY(div, "Div", 0, NEVER, true, infer_same_type, DIV)
+OPERATOR(pow, "Pow", 0, 2, 2, NEVER, false, infer_broadcast, lower_pow)
+OPERATOR(mod, "Mod", 10, 2, 2, NEVER, false, infer_mod, lower_mod)
+BINARY(prelu, "PRelu", 0, NEW_SCALE, false, infer_prelu, PRELU)
 
-BINARY(equal, "Equal", NEVER, false, infer_compare, EQUAL)
-BINARY(less, "Less", NEVER, false, infer_compare, LESS)
-BINARY(less_or_equal, "LessOrEqual", NEVER, false, infer_compare, LESS_OR_EQUAL)
-BINARY(greater, "Greater", NEVER, false, infer_compare, GREATER)
-BINARY(greater_or_equal, "GreaterOrEqual", NEVER, false, infer_compare, GREATER_OR_EQUAL)
-BINARY(and, "And", NEVER, false, infer_logic, AND)
-BINARY(or, "Or", NEVER, false, infer_logic, OR)
-BINARY(xor, "Xor", NEVER, false, infer_logic, XOR)
+BINARY(equal, "Equal", 0, NEVER, false, infer_compare, EQUAL)
+BINARY(less, "Less", 0, NEVER, false, infer_compare, LESS)
+BINARY(less_or_equal, "LessOrEqual", 12, NEVER, false, infer_compare, LESS_OR_EQUAL)
+BINARY(greater, "Greater", 0, NEVER, false, infer_compare, GREATER)
+BINARY(greater_or_equal, "GreaterOrEqual", 12, NEVER, false, infer_compare, GREATER_OR_EQUAL)
+BINARY(and, "And", 0, NEVER, false, infer_logic, AND)
+BINARY(or, "Or", 0, NEVER, false, infer_logic, OR)
+BINARY(xor, "Xor", 0, NEVER, false, infer_logic, XOR)
 
-VARIADIC(min, "Min", MIN)
-VARIADIC(max, "Max", MAX)
-VARIADIC(sum, "Sum", ADD)
-OPERATOR(mean, "Mean", 1, SY_NONE, NEW_SCALE, false, infer_same_type, lower_mean)
+VARIADIC(min, "Min", 0, MIN)
+VARIADIC(max, "Max", 0, MAX)
+VARIADIC(sum, "Sum", 0, ADD)
+OPERATOR(mean, "Mean", 0, 1, SY_NONE, NEW_SCALE, false, infer_same_type, lower_mean)

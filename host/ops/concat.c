@@ -196,6 +196,7 @@ const sy_op sy_op_split = {
     .inputs_min = 1,
     .inputs_max = 2,
     .outputs_max = SY_LIST_CAPACITY,
+    .note = "split is a constant",
     .quant = SY_QUANT_SAME_SCALE,
     .infer = infer_split,
     .lower = lower_split,

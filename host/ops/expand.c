@@ -114,6 +114,7 @@ const sy_op sy_op_expand = {
     .inputs_min = 2,
     .inputs_max = 2,
     .outputs_max = 1,
+    .since = 8,
     .quant = SY_QUANT_SAME_SCALE,
     .infer = infer_expand,
     .lower = lower_expand,

@@ -145,6 +145,7 @@ const sy_op sy_op_gather_elements = {
     .inputs_min = 2,
     .inputs_max = 2,
     .outputs_max = 1,
+    .since = 11,
     .quant = SY_QUANT_SAME_SCALE,
     .infer = infer_gather_elements,
     .lower = lower_gather_elements,

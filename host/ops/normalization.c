@@ -198,6 +198,7 @@ const sy_op sy_op_layer_normalization = {
     .inputs_min = 2,
     .inputs_max = 3,
     .outputs_max = 3,
+    .since = 17,
     .quant = SY_QUANT_NEVER,
     .infer = infer_layer_norm,
     .lower = lower_layer_norm,

@@ -145,9 +145,13 @@ static void store_output(sy_tensor *tensor, sy_dtype dtype, const sy_shape *shap
     tensor->shape = joined;
 }
 
-static sy_status check_counts(sy_ctx *ctx, const sy_node *node)
+static sy_status check_node(sy_ctx *ctx, const sy_node *node)
 {
     const sy_op *op = node->op;
+    if (node->opset < op->since)
+        return sy_fail(ctx, SY_E_MODEL,
+                       "opset %d, which the model imports, does not have it: it came with opset %d",
+                       node->opset, op->since);
     if (op->inputs_max != SY_NONE && node->input_count > op->inputs_max)
         return sy_fail(ctx, SY_E_MODEL, "%d inputs, at most %d belong to it", node->input_count,
                        op->inputs_max);
@@ -195,7 +199,7 @@ sy_status sy_infer_node(sy_ctx *ctx, sy_graph *graph, int index)
     const sy_node *node = &graph->nodes[index];
     if (!node->op)
         return SY_OK;
-    sy_status status = check_counts(ctx, node);
+    sy_status status = check_node(ctx, node);
     if (status != SY_OK)
         return blame_node(ctx, graph, node, status);
 

@@ -31,6 +31,8 @@ typedef struct sy_op {
     const char *domain;         /* "" is ONNX's own */
     int inputs_min, inputs_max; /* inputs_max SY_NONE: any number */
     int outputs_max;
+    int since;        /* the opset that first has it; 0 for those that opset 7 has */
+    const char *note; /* for docs/OPS.md: what of it is left out; NULL for nothing */
     sy_quant_rule quant;
     bool absorbs_clamp; /* its kernel applies the clamp of sy_lower_clamp() */
     /* Fills what follows from what is known; leaves the rest unknown. Fails with SY_E_MODEL on a
@@ -51,6 +53,8 @@ typedef struct sy_op {
 const sy_op *sy_op_find(const char *domain, const char *type);
 /* Every operator, in the order of ops.def; for documentation. */
 const sy_op *sy_op_at(int index); /* NULL past the end */
+/* docs/OPS.md. */
+void sy_op_print_markdown(sy_text *out);
 /* The known operator nearest in name, or NULL. */
 const char *sy_op_nearest(const char *type);
 

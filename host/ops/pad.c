@@ -192,6 +192,7 @@ const sy_op sy_op_pad = {
     .inputs_min = 1,
     .inputs_max = 4,
     .outputs_max = 1,
+    .note = "pads and axes are constants",
     .quant = SY_QUANT_SAME_SCALE,
     .infer = infer,
     .lower = lower,

@@ -137,6 +137,7 @@ const sy_op sy_op_slice = {
     .inputs_min = 1,
     .inputs_max = 5,
     .outputs_max = 1,
+    .note = "starts, ends, axes and steps are constants",
     .quant = SY_QUANT_SAME_SCALE,
     .infer = infer,
     .lower = lower,

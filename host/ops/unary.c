@@ -70,8 +70,9 @@ static sy_status lower_rule(sy_lowering *lowering, const sy_node *node, const un
     return lower_function(lowering, node, rule->function, alpha, beta);
 }
 
-/* UNARY(name, type, quantization, shape rule, function, attribute, default, attribute, default) */
-#define UNARY(name_, type_, quant_, infer_, ...)                               \
+/* UNARY(name, type, opset that first has it, quantization, shape rule, function, attribute, default,
+ * attribute, default) */
+#define UNARY(name_, type_, since_, quant_, infer_, ...)                       \
     static sy_status lower_##name_(sy_lowering *lowering, const sy_node *node) \
     {                                                                          \
         static const unary_rule rule = {__VA_ARGS__};                          \
@@ -83,58 +84,60 @@ static sy_status lower_rule(sy_lowering *lowering, const sy_node *node, const un
         .inputs_min = 1,                                                       \
         .inputs_max = 1,                                                       \
         .outputs_max = 1,                                                      \
+        .since = since_,                                                       \
         .quant = SY_QUANT_##quant_,                                            \
         .infer = infer_,                                                       \
         .lower = lower_##name_,                                                \
     };
 
 /* Defined for integers too. */
-UNARY(abs, "Abs", NEW_SCALE, infer_any, SY_UNARY_ABS, NULL, 0, NULL, 0)
-UNARY(neg, "Neg", NEW_SCALE, infer_any, SY_UNARY_NEG, NULL, 0, NULL, 0)
-UNARY(sign, "Sign", NEVER, infer_any, SY_UNARY_SIGN, NULL, 0, NULL, 0)
+UNARY(abs, "Abs", 0, NEW_SCALE, infer_any, SY_UNARY_ABS, NULL, 0, NULL, 0)
+UNARY(neg, "Neg", 0, NEW_SCALE, infer_any, SY_UNARY_NEG, NULL, 0, NULL, 0)
+UNARY(sign, "Sign", 9, NEVER, infer_any, SY_UNARY_SIGN, NULL, 0, NULL, 0)
 
 /* Activations. */
-UNARY(sigmoid, "Sigmoid", NEW_SCALE, infer_float, SY_UNARY_SIGMOID, NULL, 0, NULL, 0)
-UNARY(tanh, "Tanh", NEW_SCALE, infer_float, SY_UNARY_TANH, NULL, 0, NULL, 0)
-UNARY(hard_sigmoid, "HardSigmoid", NEW_SCALE, infer_float, SY_UNARY_HARD_SIGMOID, "alpha", 0.2f, "beta", 0.5f)
-UNARY(hard_swish, "HardSwish", NEW_SCALE, infer_float, SY_UNARY_HARD_SWISH, NULL, 1.0f / 6, NULL, 0.5f)
-UNARY(leaky_relu, "LeakyRelu", NEW_SCALE, infer_float, SY_UNARY_LEAKY_RELU, "alpha", 0.01f, NULL, 0)
-UNARY(elu, "Elu", NEW_SCALE, infer_float, SY_UNARY_ELU, "alpha", 1, NULL, 0)
-UNARY(selu, "Selu", NEW_SCALE, infer_float, SY_UNARY_SELU, "alpha", 1.67326319217681884765625f, "gamma",
+UNARY(sigmoid, "Sigmoid", 0, NEW_SCALE, infer_float, SY_UNARY_SIGMOID, NULL, 0, NULL, 0)
+UNARY(tanh, "Tanh", 0, NEW_SCALE, infer_float, SY_UNARY_TANH, NULL, 0, NULL, 0)
+UNARY(hard_sigmoid, "HardSigmoid", 0, NEW_SCALE, infer_float, SY_UNARY_HARD_SIGMOID, "alpha", 0.2f, "beta",
+      0.5f)
+UNARY(hard_swish, "HardSwish", 14, NEW_SCALE, infer_float, SY_UNARY_HARD_SWISH, NULL, 1.0f / 6, NULL, 0.5f)
+UNARY(leaky_relu, "LeakyRelu", 0, NEW_SCALE, infer_float, SY_UNARY_LEAKY_RELU, "alpha", 0.01f, NULL, 0)
+UNARY(elu, "Elu", 0, NEW_SCALE, infer_float, SY_UNARY_ELU, "alpha", 1, NULL, 0)
+UNARY(selu, "Selu", 0, NEW_SCALE, infer_float, SY_UNARY_SELU, "alpha", 1.67326319217681884765625f, "gamma",
       1.05070102214813232421875f)
-UNARY(celu, "Celu", NEW_SCALE, infer_float, SY_UNARY_CELU, "alpha", 1, NULL, 0)
-UNARY(softplus, "Softplus", NEW_SCALE, infer_float, SY_UNARY_SOFTPLUS, NULL, 0, NULL, 0)
-UNARY(softsign, "Softsign", NEW_SCALE, infer_float, SY_UNARY_SOFTSIGN, NULL, 0, NULL, 0)
-UNARY(thresholded_relu, "ThresholdedRelu", NEW_SCALE, infer_float, SY_UNARY_THRESHOLDED_RELU, "alpha", 1,
+UNARY(celu, "Celu", 12, NEW_SCALE, infer_float, SY_UNARY_CELU, "alpha", 1, NULL, 0)
+UNARY(softplus, "Softplus", 0, NEW_SCALE, infer_float, SY_UNARY_SOFTPLUS, NULL, 0, NULL, 0)
+UNARY(softsign, "Softsign", 0, NEW_SCALE, infer_float, SY_UNARY_SOFTSIGN, NULL, 0, NULL, 0)
+UNARY(thresholded_relu, "ThresholdedRelu", 10, NEW_SCALE, infer_float, SY_UNARY_THRESHOLDED_RELU, "alpha", 1,
       NULL, 0)
-UNARY(mish, "Mish", NEW_SCALE, infer_float, SY_UNARY_MISH, NULL, 0, NULL, 0)
-UNARY(shrink, "Shrink", NEW_SCALE, infer_float, SY_UNARY_SHRINK, "lambd", 0.5f, "bias", 0)
-UNARY(erf, "Erf", NEW_SCALE, infer_float, SY_UNARY_ERF, NULL, 0, NULL, 0)
+UNARY(mish, "Mish", 18, NEW_SCALE, infer_float, SY_UNARY_MISH, NULL, 0, NULL, 0)
+UNARY(shrink, "Shrink", 9, NEW_SCALE, infer_float, SY_UNARY_SHRINK, "lambd", 0.5f, "bias", 0)
+UNARY(erf, "Erf", 9, NEW_SCALE, infer_float, SY_UNARY_ERF, NULL, 0, NULL, 0)
 
 /* Eight bits over the range of these would leave most of their values at one code, or feed a division. */
-UNARY(sqrt, "Sqrt", NEVER, infer_float, SY_UNARY_SQRT, NULL, 0, NULL, 0)
-UNARY(reciprocal, "Reciprocal", NEVER, infer_float, SY_UNARY_RECIPROCAL, NULL, 0, NULL, 0)
-UNARY(exp, "Exp", NEVER, infer_float, SY_UNARY_EXP, NULL, 0, NULL, 0)
-UNARY(log, "Log", NEVER, infer_float, SY_UNARY_LOG, NULL, 0, NULL, 0)
+UNARY(sqrt, "Sqrt", 0, NEVER, infer_float, SY_UNARY_SQRT, NULL, 0, NULL, 0)
+UNARY(reciprocal, "Reciprocal", 0, NEVER, infer_float, SY_UNARY_RECIPROCAL, NULL, 0, NULL, 0)
+UNARY(exp, "Exp", 0, NEVER, infer_float, SY_UNARY_EXP, NULL, 0, NULL, 0)
+UNARY(log, "Log", 0, NEVER, infer_float, SY_UNARY_LOG, NULL, 0, NULL, 0)
 
-UNARY(floor, "Floor", NEVER, infer_float, SY_UNARY_FLOOR, NULL, 0, NULL, 0)
-UNARY(ceil, "Ceil", NEVER, infer_float, SY_UNARY_CEIL, NULL, 0, NULL, 0)
-UNARY(round, "Round", NEVER, infer_float, SY_UNARY_ROUND, NULL, 0, NULL, 0)
+UNARY(floor, "Floor", 0, NEVER, infer_float, SY_UNARY_FLOOR, NULL, 0, NULL, 0)
+UNARY(ceil, "Ceil", 0, NEVER, infer_float, SY_UNARY_CEIL, NULL, 0, NULL, 0)
+UNARY(round, "Round", 11, NEVER, infer_float, SY_UNARY_ROUND, NULL, 0, NULL, 0)
 
-UNARY(sin, "Sin", NEVER, infer_float, SY_UNARY_SIN, NULL, 0, NULL, 0)
-UNARY(cos, "Cos", NEVER, infer_float, SY_UNARY_COS, NULL, 0, NULL, 0)
-UNARY(tan, "Tan", NEVER, infer_float, SY_UNARY_TAN, NULL, 0, NULL, 0)
-UNARY(asin, "Asin", NEVER, infer_float, SY_UNARY_ASIN, NULL, 0, NULL, 0)
-UNARY(acos, "Acos", NEVER, infer_float, SY_UNARY_ACOS, NULL, 0, NULL, 0)
-UNARY(atan, "Atan", NEVER, infer_float, SY_UNARY_ATAN, NULL, 0, NULL, 0)
-UNARY(sinh, "Sinh", NEVER, infer_float, SY_UNARY_SINH, NULL, 0, NULL, 0)
-UNARY(cosh, "Cosh", NEVER, infer_float, SY_UNARY_COSH, NULL, 0, NULL, 0)
-UNARY(asinh, "Asinh", NEVER, infer_float, SY_UNARY_ASINH, NULL, 0, NULL, 0)
-UNARY(acosh, "Acosh", NEVER, infer_float, SY_UNARY_ACOSH, NULL, 0, NULL, 0)
-UNARY(atanh, "Atanh", NEVER, infer_float, SY_UNARY_ATANH, NULL, 0, NULL, 0)
+UNARY(sin, "Sin", 0, NEVER, infer_float, SY_UNARY_SIN, NULL, 0, NULL, 0)
+UNARY(cos, "Cos", 0, NEVER, infer_float, SY_UNARY_COS, NULL, 0, NULL, 0)
+UNARY(tan, "Tan", 0, NEVER, infer_float, SY_UNARY_TAN, NULL, 0, NULL, 0)
+UNARY(asin, "Asin", 0, NEVER, infer_float, SY_UNARY_ASIN, NULL, 0, NULL, 0)
+UNARY(acos, "Acos", 0, NEVER, infer_float, SY_UNARY_ACOS, NULL, 0, NULL, 0)
+UNARY(atan, "Atan", 0, NEVER, infer_float, SY_UNARY_ATAN, NULL, 0, NULL, 0)
+UNARY(sinh, "Sinh", 9, NEVER, infer_float, SY_UNARY_SINH, NULL, 0, NULL, 0)
+UNARY(cosh, "Cosh", 9, NEVER, infer_float, SY_UNARY_COSH, NULL, 0, NULL, 0)
+UNARY(asinh, "Asinh", 9, NEVER, infer_float, SY_UNARY_ASINH, NULL, 0, NULL, 0)
+UNARY(acosh, "Acosh", 9, NEVER, infer_float, SY_UNARY_ACOSH, NULL, 0, NULL, 0)
+UNARY(atanh, "Atanh", 9, NEVER, infer_float, SY_UNARY_ATANH, NULL, 0, NULL, 0)
 
-UNARY(not, "Not", NEVER, infer_not, SY_UNARY_NOT, NULL, 0, NULL, 0)
-UNARY(is_nan, "IsNaN", NEVER, infer_test, SY_UNARY_IS_NAN, NULL, 0, NULL, 0)
+UNARY(not, "Not", 0, NEVER, infer_not, SY_UNARY_NOT, NULL, 0, NULL, 0)
+UNARY(is_nan, "IsNaN", 9, NEVER, infer_test, SY_UNARY_IS_NAN, NULL, 0, NULL, 0)
 
 static sy_status lower_is_inf(sy_lowering *lowering, const sy_node *node)
 {
@@ -150,6 +153,7 @@ const sy_op sy_op_is_inf = {
     .inputs_min = 1,
     .inputs_max = 1,
     .outputs_max = 1,
+    .since = 10,
     .quant = SY_QUANT_NEVER,
     .infer = infer_test,
     .lower = lower_is_inf,
@@ -178,6 +182,7 @@ const sy_op sy_op_gelu = {
     .inputs_min = 1,
     .inputs_max = 1,
     .outputs_max = 1,
+    .since = 20,
     .quant = SY_QUANT_NEW_SCALE,
     .infer = infer_gelu,
     .lower = lower_gelu,

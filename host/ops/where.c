@@ -48,6 +48,7 @@ const sy_op sy_op_where = {
     .inputs_min = 3,
     .inputs_max = 3,
     .outputs_max = 1,
+    .since = 9,
     .quant = SY_QUANT_NEVER,
     .infer = infer,
     .lower = lower,

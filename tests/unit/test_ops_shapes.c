@@ -201,6 +201,8 @@ static void contradictions_are_refused_in_words(void **state)
         sy_status status;
         const char *message;
     } cases[] = {
+        {"HardSwish", 13, "float32[2]", "", 1, SY_E_MODEL,
+         "opset 13, which the model imports, does not have it: it came with opset 14"},
         {"Sqrt", 13, "int64[2]", "", 1, SY_E_MODEL,
          "it is defined for floating-point elements, not for int64"},
         {"Not", 13, "float32[2]", "", 1, SY_E_MODEL, "it is defined for bool, not for float32"},
