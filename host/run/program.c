@@ -13,9 +13,9 @@ static int end_time(const sy_program *program)
     return program->lowering.step_count + 1;
 }
 
-static void keep_alive(sy_program *program, int slot, int time)
+static void keep_alive(sy_program *program, sy_operand operand, int time)
 {
-    sy_place *place = &program->places[slot];
+    sy_place *place = &program->places[sy_program_resolve(program, operand).slot];
     if (!place->live)
         place->memory.first = place->memory.last = time;
     place->live = true;
@@ -25,25 +25,24 @@ static void keep_alive(sy_program *program, int slot, int time)
         place->memory.last = time;
 }
 
-/* The last step that takes part in making what slot holds. A slot is made by the steps of one node, the first
- * to touch it; SY_NONE for what no step makes.
- */
-static int last_making_step(const sy_program *program, int slot)
+/* The steps that make each slot: those of one node, the first to touch it. */
+static void find_makers(sy_program *program)
 {
     const sy_lowering *lowering = &program->lowering;
-    int node = SY_NONE, last = SY_NONE;
-    if (lowering->slots[slot].kind != SY_SLOT_VALUE)
-        return SY_NONE;
+    for (int i = 0; i < lowering->slot_count; i++)
+        program->places[i].made_first = program->places[i].made_last = program->places[i].within = SY_NONE;
     for (int s = 0; s < lowering->step_count; s++) {
         const sy_step *step = &lowering->steps[s];
         for (int k = 0; k < sy_kernel_operands(step->kernel); k++) {
-            if (step->operands[k].slot != slot || (node != SY_NONE && node != step->node))
+            if (step->operands[k].slot == SY_NONE)
                 continue;
-            node = step->node;
-            last = s;
+            sy_place *place = &program->places[step->operands[k].slot];
+            if (place->made_first == SY_NONE)
+                place->made_first = s;
+            if (lowering->steps[place->made_first].node == step->node)
+                place->made_last = s;
         }
     }
-    return last;
 }
 
 static int compare_observations(const void *left, const void *right)
@@ -59,9 +58,11 @@ static sy_status plan_observations(sy_ctx *ctx, sy_program *program)
     const size_t count = (size_t)program->observed_count;
     program->observations = sy_arena_alloc(&program->arena, count, sizeof *program->observations);
     SY_TRY(sy_check_alloc(ctx, program->observations));
-    for (int i = 0; i < program->observed_count; i++)
-        program->observations[i] =
-            (sy_observation){last_making_step(program, program->observed[i].at.slot), i};
+    for (int i = 0; i < program->observed_count; i++) {
+        const int slot = program->observed[i].at.slot;
+        const bool computed = program->lowering.slots[slot].kind == SY_SLOT_VALUE;
+        program->observations[i] = (sy_observation){computed ? program->places[slot].made_last : SY_NONE, i};
+    }
     qsort(program->observations, count, sizeof *program->observations, compare_observations);
     return SY_OK;
 }
@@ -73,18 +74,18 @@ static void mark_live_times(sy_program *program)
         const sy_step *step = &lowering->steps[s];
         for (int k = 0; k < sy_kernel_operands(step->kernel); k++)
             if (step->operands[k].slot != SY_NONE)
-                keep_alive(program, step->operands[k].slot, step_time(s));
+                keep_alive(program, step->operands[k], step_time(s));
     }
     for (int i = 0; i < program->output_count; i++)
-        keep_alive(program, program->outputs[i].at.slot, end_time(program));
+        keep_alive(program, program->outputs[i].at, end_time(program));
     for (int i = 0; i < program->observed_count; i++) {
         const sy_observation *observation = &program->observations[i];
-        keep_alive(program, program->observed[observation->index].at.slot, step_time(observation->after));
+        keep_alive(program, program->observed[observation->index].at, step_time(observation->after));
     }
     /* Inputs are all written before the first step; those nobody looks at are not. */
     for (int i = 0; i < program->input_count; i++)
         if (program->places[program->inputs[i].at.slot].live)
-            keep_alive(program, program->inputs[i].at.slot, 0);
+            keep_alive(program, program->inputs[i].at, 0);
 }
 
 static sy_status place_activations(sy_ctx *ctx, sy_program *program)
@@ -158,6 +159,8 @@ static sy_status prepare_tables(sy_ctx *ctx, sy_program *program, const sy_progr
     SY_TRY(locate(ctx, program, spec->observed, spec->observed_count, &program->observed));
     program->places = sy_arena_alloc(&program->arena, (size_t)lowering->slot_count, sizeof *program->places);
     SY_TRY(sy_check_alloc(ctx, program->places));
+    program->skipped = sy_arena_alloc(&program->arena, steps, sizeof *program->skipped);
+    SY_TRY(sy_check_alloc(ctx, program->skipped));
     program->step_packed = sy_arena_alloc(&program->arena, steps, sizeof *program->step_packed);
     SY_TRY(sy_check_alloc(ctx, program->step_packed));
     for (size_t s = 0; s < steps; s++)
@@ -177,7 +180,9 @@ sy_status sy_program_create(sy_ctx *ctx, const sy_backend *backend, sy_device *d
     SY_TRY_DONE(backend->stream_create(ctx, device, &program->stream));
     SY_TRY_DONE(lower(ctx, program, spec));
     SY_TRY_DONE(prepare_tables(ctx, program, spec));
+    find_makers(program);
     SY_TRY_DONE(plan_observations(ctx, program));
+    sy_program_elide_moves(program);
     mark_live_times(program);
     SY_TRY_DONE(place_activations(ctx, program));
     SY_TRY_DONE(sy_program_upload(ctx, program));
@@ -217,14 +222,23 @@ const sy_lowering *sy_program_lowering(const sy_program *program)
     return &program->lowering;
 }
 
+static void print_place(const sy_program *program, int slot, sy_text *out)
+{
+    const sy_place *place = &program->places[slot];
+    if (place->within != SY_NONE)
+        sy_text_printf(out, "place %d within %d at %zu\n", slot, place->within, place->within_offset);
+    else if (place->live && program->lowering.slots[slot].kind != SY_SLOT_CONSTANT)
+        sy_text_printf(out, "place %d at %zu, times %d to %d\n", slot, place->memory.offset,
+                       place->memory.first, place->memory.last);
+}
+
 void sy_program_print(const sy_program *program, sy_text *out)
 {
     sy_lowering_print(&program->lowering, out);
-    for (int i = 0; i < program->lowering.slot_count; i++) {
-        const sy_place *place = &program->places[i];
-        if (place->live && program->lowering.slots[i].kind != SY_SLOT_CONSTANT)
-            sy_text_printf(out, "place %d at %zu, times %d to %d\n", i, place->memory.offset,
-                           place->memory.first, place->memory.last);
-    }
+    for (int i = 0; i < program->lowering.slot_count; i++)
+        print_place(program, i, out);
+    for (int s = 0; s < program->lowering.step_count; s++)
+        if (program->skipped[s])
+            sy_text_printf(out, "skip %d\n", s);
     sy_text_printf(out, "memory %zu\n", program->activation_words);
 }

@@ -17,6 +17,7 @@ static sy_view view_of(const sy_runner *runner, sy_operand operand)
     const sy_program *program = runner->program;
     if (operand.slot == SY_NONE)
         return (sy_view){NULL, 0};
+    operand = sy_program_resolve(program, operand);
     const sy_place *place = &program->places[operand.slot];
     if (program->lowering.slots[operand.slot].kind == SY_SLOT_CONSTANT)
         return (sy_view){place->constant, operand.offset};
@@ -155,7 +156,8 @@ static sy_status run(sy_ctx *ctx, sy_runner *runner, const void *const *inputs, 
     SY_TRY(write_inputs(ctx, runner, inputs));
     SY_TRY(show(ctx, runner, to, SY_NONE));
     for (int s = 0; s < runner->program->lowering.step_count; s++) {
-        SY_TRY(run_step(ctx, runner, s));
+        if (!runner->program->skipped[s])
+            SY_TRY(run_step(ctx, runner, s));
         SY_TRY(show(ctx, runner, to, s));
     }
     return SY_OK;
