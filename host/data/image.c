@@ -1,5 +1,7 @@
 #include "data/image.h"
 
+#include <ctype.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,15 +24,30 @@
 #include <stb/stb_image.h>
 #pragma GCC diagnostic pop
 
-/* stb_image's words are terse: "unknown image type". */
-static sy_status decoder_failure(sy_ctx *ctx)
+static const unsigned char png_signature[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+
+static bool is_jpeg(const unsigned char *bytes, size_t size)
+{
+    return size >= 2 && bytes[0] == 0xff && bytes[1] == 0xd8;
+}
+
+static bool is_png(const unsigned char *bytes, size_t size)
+{
+    return size >= sizeof png_signature && memcmp(bytes, png_signature, sizeof png_signature) == 0;
+}
+
+/* The decoder's words are terse, and of a damaged header it says that the type is unknown. */
+static sy_status decoder_failure(sy_ctx *ctx, const unsigned char *bytes, size_t size)
 {
     const char *reason = stbi_failure_reason();
-    if (!reason || strcmp(reason, "unknown image type") == 0)
-        return sy_fail(ctx, SY_E_DATA, "is no JPEG, PNG, BMP or PNM photograph");
-    if (strcmp(reason, "outofmem") == 0)
-        return sy_fail(ctx, SY_E_MEMORY, "out of memory");
-    return sy_fail(ctx, SY_E_DATA, "cannot be decoded (%s)", reason);
+    const char *format = is_jpeg(bytes, size) ? "JPEG" : is_png(bytes, size) ? "PNG" : NULL;
+    if (reason && strcmp(reason, "outofmem") == 0)
+        return sy_check_alloc(ctx, NULL);
+    if (reason && strcmp(reason, "unknown image type") != 0)
+        return sy_fail(ctx, SY_E_DATA, "cannot be decoded (%s)", reason);
+    if (format)
+        return sy_fail(ctx, SY_E_DATA, "is a %s with a damaged header", format);
+    return sy_fail(ctx, SY_E_DATA, "is no JPEG, PNG, BMP or PNM photograph");
 }
 
 /* Whether the end-of-image marker is reached. The decoder itself fills the missing part of a file that is cut
@@ -70,7 +87,7 @@ static bool jpeg_is_whole(const unsigned char *bytes, size_t size)
 
 static bool png_is_whole(const unsigned char *bytes, size_t size)
 {
-    size_t at = 8; /* the signature; then chunks of length, type, data, checksum */
+    size_t at = sizeof png_signature; /* then chunks of length, type, data, checksum */
     while (size - at >= 12) {
         const unsigned char *chunk = bytes + at;
         size_t length = (size_t)chunk[0] << 24 | (size_t)chunk[1] << 16 | (size_t)chunk[2] << 8 | chunk[3];
@@ -83,19 +100,38 @@ static bool png_is_whole(const unsigned char *bytes, size_t size)
     return false;
 }
 
-static bool is_whole(const unsigned char *bytes, size_t size, size_t pixel_bytes)
+/* What follows "P5" or "P6", width, height, greatest value and one blank must be all the samples; the decoder
+ * does not look. Comments run from # to the end of the line.
+ */
+static bool pnm_is_whole(const unsigned char *bytes, size_t size, size_t samples)
 {
-    static const unsigned char png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
-    if (size >= 2 && bytes[0] == 0xff && bytes[1] == 0xd8)
+    size_t at = 2;
+    for (int number = 0; number < 3; number++) {
+        bool comment = false;
+        while (at < size && (comment || bytes[at] == '#' || isspace(bytes[at]))) {
+            comment = bytes[at] == '#' || (comment && bytes[at] != '\n' && bytes[at] != '\r');
+            at++;
+        }
+        while (at < size && isdigit(bytes[at]))
+            at++;
+    }
+    const size_t sample_bytes = stbi_is_16_bit_from_memory(bytes, (int)size) ? 2 : 1;
+    return size > at && size - at - 1 >= samples * sample_bytes;
+}
+
+/* `samples` is the number of values of all pixels. */
+static bool is_whole(const unsigned char *bytes, size_t size, size_t samples)
+{
+    if (is_jpeg(bytes, size))
         return jpeg_is_whole(bytes, size);
-    if (size >= sizeof png && memcmp(bytes, png, sizeof png) == 0)
+    if (is_png(bytes, size))
         return png_is_whole(bytes, size);
     if (size >= 6 && bytes[0] == 'B' && bytes[1] == 'M') /* its size in bytes, which some writers leave 0 */
         return size >= ((size_t)bytes[5] << 24 | (size_t)bytes[4] << 16 | (size_t)bytes[3] << 8 | bytes[2]);
-    return size > pixel_bytes; /* PNM: a header and the pixels as they are */
+    return pnm_is_whole(bytes, size, samples);
 }
 
-static sy_status read_header(sy_ctx *ctx, const void *bytes, size_t size, int *out_width, int *out_height)
+sy_status sy_image_read_size(sy_ctx *ctx, const void *bytes, size_t size, int *out_width, int *out_height)
 {
     int width, height, channels;
     if (size == 0)
@@ -103,7 +139,7 @@ static sy_status read_header(sy_ctx *ctx, const void *bytes, size_t size, int *o
     if (size > INT_MAX)
         return sy_fail(ctx, SY_E_DATA, "is larger than 2 GiB");
     if (!stbi_info_from_memory(bytes, (int)size, &width, &height, &channels))
-        return decoder_failure(ctx);
+        return decoder_failure(ctx, bytes, size);
     if (width < 1 || height < 1)
         return sy_fail(ctx, SY_E_DATA, "has no pixels");
     if (width > SY_IMAGE_SIDE_MAX || height > SY_IMAGE_SIDE_MAX ||
@@ -115,11 +151,6 @@ static sy_status read_header(sy_ctx *ctx, const void *bytes, size_t size, int *o
     *out_width = width;
     *out_height = height;
     return SY_OK;
-}
-
-sy_status sy_image_read_size(sy_ctx *ctx, const void *bytes, size_t size, int *out_width, int *out_height)
-{
-    return read_header(ctx, bytes, size, out_width, out_height);
 }
 
 /* In place: every pixel is read before it is written over. */
@@ -136,12 +167,12 @@ static void make_grey(sy_image *image)
 sy_status sy_image_decode(sy_ctx *ctx, const void *bytes, size_t size, int channels, sy_image *out)
 {
     int width, height, stored;
-    SY_TRY(read_header(ctx, bytes, size, &width, &height));
+    SY_TRY(sy_image_read_size(ctx, bytes, size, &width, &height));
     stbi_info_from_memory(bytes, (int)size, &width, &height, &stored);
     int wanted = channels == 1 && stored <= 2 ? 1 : 3;
     unsigned char *pixels = stbi_load_from_memory(bytes, (int)size, &width, &height, &stored, wanted);
     if (!pixels)
-        return decoder_failure(ctx);
+        return decoder_failure(ctx, bytes, size);
     *out = (sy_image){pixels, width, height, wanted};
     if (channels < wanted)
         make_grey(out);
