@@ -236,6 +236,16 @@ sy_status sy_graph_add_tensor(sy_ctx *ctx, sy_graph *graph, const char *name, sy
     return SY_OK;
 }
 
+void sy_graph_swap_names(sy_graph *graph, int a, int b)
+{
+    int a_entry = name_entry(graph, graph->tensors[a].name), b_entry = name_entry(graph, graph->tensors[b].name);
+    const char *name = graph->tensors[a].name;
+    graph->tensors[a].name = graph->tensors[b].name;
+    graph->tensors[b].name = name;
+    graph->names[a_entry] = b;
+    graph->names[b_entry] = a;
+}
+
 sy_status sy_graph_add_constant(sy_ctx *ctx, sy_graph *graph, const char *name, sy_dtype dtype,
                                 const sy_shape *shape, const void *data, size_t bytes, int *out)
 {

@@ -174,6 +174,8 @@ sy_status sy_graph_set_attr_ints(sy_ctx *ctx, sy_graph *graph, int node, const c
 sy_status sy_graph_set_attr_float(sy_ctx *ctx, sy_graph *graph, int node, const char *name, float value);
 sy_status sy_graph_set_attr_string(sy_ctx *ctx, sy_graph *graph, int node, const char *name,
                                    const char *value);
+/* Each takes the other's name: for a tensor that stands in another's place from now on. */
+void sy_graph_swap_names(sy_graph *graph, int a, int b);
 /* Every reading of `from` becomes one of `to`. Graph outputs keep their tensor. */
 void sy_graph_replace_uses(sy_graph *graph, int from, int to);
 /* Drops removed nodes, nodes nothing needs and tensors nothing names; orders nodes so that they can run and,
