@@ -1,0 +1,151 @@
+#include "correct/layers.h"
+
+#include <math.h>
+#include <string.h>
+
+static bool is_type(const sy_node *node, const char *type)
+{
+    return node->domain[0] == '\0' && strcmp(node->type, type) == 0;
+}
+
+/* The one reader of a tensor; SY_NONE where there are none or several. */
+static int only_reader(const sy_graph *graph, int tensor)
+{
+    int reader;
+    return sy_graph_consumers(graph, tensor, &reader, 1) == 1 ? reader : SY_NONE;
+}
+
+/* A constant of floats with `count` elements. */
+static bool is_bias(const sy_graph *graph, int tensor, size_t count)
+{
+    size_t elements;
+    return tensor != SY_NONE && graph->tensors[tensor].data &&
+           graph->tensors[tensor].dtype == SY_DTYPE_FLOAT &&
+           sy_shape_count(&graph->tensors[tensor].shape, &elements) && elements == count;
+}
+
+/* Where the bias of a product is: an input of it, or an Add right behind it. */
+static bool find_bias(const sy_graph *graph, sy_layer *layer)
+{
+    const sy_node *node = &graph->nodes[layer->node];
+    layer->sums = node->outputs[0];
+    if (!is_type(node, "MatMul")) {
+        layer->bias = node->input_count > 2 ? node->inputs[2] : SY_NONE;
+        return is_bias(graph, layer->bias, layer->channels);
+    }
+    int reader = only_reader(graph, layer->sums);
+    if (reader == SY_NONE || !is_type(&graph->nodes[reader], "Add"))
+        return false;
+    const sy_node *add = &graph->nodes[reader];
+    layer->bias = add->inputs[add->inputs[0] == layer->sums ? 1 : 0];
+    layer->sums = add->outputs[0];
+    return is_bias(graph, layer->bias, layer->channels);
+}
+
+static void set_layout(const sy_graph *graph, sy_layer *layer)
+{
+    const sy_shape *shape = &graph->tensors[layer->sums].shape;
+    int axis = is_type(&graph->nodes[layer->node], "MatMul") ? shape->rank - 1 : 1;
+    layer->outer = layer->inner = 1;
+    for (int i = 0; i < shape->rank; i++)
+        if (i != axis)
+            *(i < axis ? &layer->outer : &layer->inner) *= (size_t)shape->dims[i];
+}
+
+static void narrow(sy_layer *layer, float lo, float hi)
+{
+    layer->lo = fmaxf(layer->lo, lo);
+    layer->hi = fminf(layer->hi, hi);
+}
+
+/* The range of a QuantizeLinear node's codes. */
+static sy_status narrow_to_codes(sy_ctx *ctx, const sy_graph *graph, const sy_node *node, sy_layer *layer)
+{
+    float scale;
+    int64_t zero = 0;
+    SY_TRY(sy_tensor_to_f32(ctx, &graph->tensors[node->inputs[1]], &scale, 1));
+    if (node->input_count > 2 && node->inputs[2] != SY_NONE)
+        SY_TRY(sy_tensor_to_i64(ctx, &graph->tensors[node->inputs[2]], &zero, 1));
+    bool is_signed = graph->tensors[node->outputs[0]].dtype == SY_DTYPE_INT8;
+    narrow(layer, scale * (float)((is_signed ? -128 : 0) - zero),
+           scale * (float)((is_signed ? 127 : 255) - zero));
+    return SY_OK;
+}
+
+static sy_status narrow_to_activation(sy_ctx *ctx, const sy_graph *graph, const sy_node *node,
+                                      sy_layer *layer)
+{
+    if (is_type(node, "Relu"))
+        narrow(layer, 0, INFINITY);
+    for (int i = 1; i < node->input_count && i < 3 && is_type(node, "Clip"); i++) {
+        float bound;
+        if (node->inputs[i] == SY_NONE || !graph->tensors[node->inputs[i]].data)
+            continue;
+        SY_TRY(sy_tensor_to_f32(ctx, &graph->tensors[node->inputs[i]], &bound, 1));
+        narrow(layer, i == 1 ? bound : -INFINITY, i == 1 ? INFINITY : bound);
+    }
+    return SY_OK;
+}
+
+/* Follows the sums through Relu and Clip to where they are rounded. */
+static sy_status find_limits(sy_ctx *ctx, const sy_graph *graph, sy_layer *layer)
+{
+    int tensor = layer->sums;
+    layer->lo = -INFINITY;
+    layer->hi = INFINITY;
+    for (int reader = only_reader(graph, tensor); reader != SY_NONE; reader = only_reader(graph, tensor)) {
+        const sy_node *node = &graph->nodes[reader];
+        if (is_type(node, "QuantizeLinear"))
+            return narrow_to_codes(ctx, graph, node, layer);
+        if (!is_type(node, "Relu") && !is_type(node, "Clip"))
+            break;
+        SY_TRY(narrow_to_activation(ctx, graph, node, layer));
+        tensor = node->outputs[0];
+    }
+    return SY_OK;
+}
+
+sy_status sy_layers_find(sy_ctx *ctx, const sy_plan *plan, const sy_graph *bound, sy_arena *arena,
+                         sy_layer **out, int *out_count)
+{
+    const sy_graph *fused = plan->graph;
+    sy_layer *layers = sy_arena_alloc(arena, (size_t)fused->node_count, sizeof *layers);
+    int count = 0;
+    SY_TRY(sy_check_alloc(ctx, layers));
+    for (int n = 0; n < bound->node_count; n++) {
+        int plan_node = sy_graph_find_node(fused, bound->nodes[n].name);
+        int channels = plan_node == SY_NONE ? 0 : sy_plan_channels(plan, plan_node);
+        sy_layer layer = {.plan_node = plan_node, .node = n, .channels = (size_t)channels};
+        if (channels <= 0 || strcmp(bound->nodes[n].type, fused->nodes[plan_node].type) != 0 ||
+            !find_bias(bound, &layer))
+            continue;
+        layer.target = fused->tensors[plan->nodes[plan_node].output].name;
+        set_layout(bound, &layer);
+        SY_TRY(find_limits(ctx, bound, &layer));
+        layers[count++] = layer;
+    }
+    *out = layers;
+    *out_count = count;
+    return SY_OK;
+}
+
+sy_status sy_cut_find(sy_ctx *ctx, const sy_graph *bound, int node, sy_arena *arena, int **out,
+                      int *out_count)
+{
+    int *cut = sy_arena_alloc(arena, (size_t)bound->tensor_count, sizeof *cut);
+    bool *taken = sy_arena_alloc(arena, (size_t)bound->tensor_count, sizeof *taken);
+    int count = 0;
+    SY_TRY(sy_check_alloc(ctx, cut && taken ? cut : NULL));
+    for (int n = node; n < bound->node_count; n++)
+        for (int i = 0; i < bound->nodes[n].input_count; i++) {
+            int tensor = bound->nodes[n].inputs[i];
+            if (tensor == SY_NONE || taken[tensor] || bound->tensors[tensor].data ||
+                bound->tensors[tensor].producer >= node)
+                continue;
+            taken[tensor] = true;
+            cut[count++] = tensor;
+        }
+    *out = cut;
+    *out_count = count;
+    return SY_OK;
+}

@@ -1,0 +1,309 @@
+#include "correct/stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/pool.h"
+#include "run/run.h"
+#include "run/words.h"
+
+static size_t tensor_elements(const sy_graph *graph, int tensor)
+{
+    size_t count = 0;
+    sy_shape_count(&graph->tensors[tensor].shape, &count);
+    return count;
+}
+
+static size_t tensor_bytes(const sy_graph *graph, int tensor)
+{
+    return tensor_elements(graph, tensor) * ((sy_dtype_bits(graph->tensors[tensor].dtype) + 7) / 8);
+}
+
+size_t sy_cut_bytes(const sy_graph *graph, const int *tensors, int count)
+{
+    size_t bytes = 0;
+    for (int i = 0; i < count; i++)
+        bytes += tensor_bytes(graph, tensors[i]);
+    return bytes;
+}
+
+static int find_in(const int *list, int count, int value)
+{
+    for (int i = 0; i < count; i++)
+        if (list[i] == value)
+            return i;
+    return SY_NONE;
+}
+
+/* Words for each of a list of tensors, for one worker. Freed as one block each. */
+static sy_status alloc_words(sy_ctx *ctx, const sy_graph *graph, const int *tensors, int count, void **out)
+{
+    for (int i = 0; i < count; i++) {
+        size_t elements = tensor_elements(graph, tensors[i]);
+        out[i] = malloc((elements ? elements : 1) * sizeof(uint32_t));
+        SY_TRY(sy_check_alloc(ctx, out[i]));
+    }
+    return SY_OK;
+}
+
+static void free_words(void **words, int count)
+{
+    for (int i = 0; i < count && words; i++)
+        free(words[i]);
+    free(words);
+}
+
+static sy_status store(sy_ctx *ctx, const sy_graph *graph, int tensor, const void *words, void **out)
+{
+    size_t bytes = tensor_bytes(graph, tensor);
+    void *elements = malloc(bytes ? bytes : 1);
+    SY_TRY(sy_check_alloc(ctx, elements));
+    sy_status status = sy_words_to_elements(ctx, graph->tensors[tensor].dtype, words,
+                                            tensor_elements(graph, tensor), elements);
+    if (status == SY_OK)
+        *out = elements;
+    else
+        free(elements);
+    return status;
+}
+
+typedef struct {
+    const sy_graph *reference;
+    const sy_sample_source *source;
+    const size_t *samples;
+    sy_activations *out;
+} load_job;
+
+/* The inputs of `reference` in its order are what the source fills. */
+static sy_status load_sample(sy_ctx *ctx, void *user, int worker, size_t item)
+{
+    const load_job *job = user;
+    const sy_graph *reference = job->reference;
+    (void)worker;
+    sy_status status;
+    void **words = calloc((size_t)reference->input_count + 1, sizeof *words);
+    SY_TRY_DONE(sy_check_alloc(ctx, words));
+    SY_TRY_DONE(alloc_words(ctx, reference, reference->inputs, reference->input_count, words));
+    SY_TRY_DONE(
+        job->source->load(ctx, job->source->user, job->samples[item], words, NULL, &job->out->usable[item]));
+    for (int i = 0; i < job->out->tensor_count && job->out->usable[item]; i++) {
+        const char *name = job->out->graph->tensors[job->out->tensors[i]].name;
+        for (int k = 0; k < reference->input_count; k++)
+            if (strcmp(reference->tensors[reference->inputs[k]].name, name) == 0)
+                SY_TRY_DONE(
+                    store(ctx, job->out->graph, job->out->tensors[i], words[k], &job->out->data[item][i]));
+    }
+done:
+    free_words(words, reference->input_count);
+    return status;
+}
+
+sy_status sy_activations_load(sy_ctx *ctx, const sy_graph *graph, const sy_graph *reference,
+                              const sy_sample_source *source, const size_t *samples, size_t count,
+                              int workers, sy_activations *out)
+{
+    *out = (sy_activations){.graph = graph, .sample_count = count, .tensor_count = graph->input_count};
+    out->tensors = malloc(((size_t)graph->input_count + 1) * sizeof *out->tensors);
+    out->data = calloc(count + 1, sizeof *out->data);
+    out->usable = calloc(count + 1, sizeof *out->usable);
+    SY_TRY(sy_check_alloc(ctx, out->tensors && out->data && out->usable ? out : NULL));
+    memcpy(out->tensors, graph->inputs, (size_t)graph->input_count * sizeof *out->tensors);
+    for (size_t s = 0; s < count; s++) {
+        out->data[s] = calloc((size_t)graph->input_count + 1, sizeof *out->data[s]);
+        SY_TRY(sy_check_alloc(ctx, out->data[s]));
+    }
+    load_job job = {.reference = reference, .source = source, .samples = samples, .out = out};
+    return sy_pool_run(ctx, NULL, workers, count, load_sample, &job);
+}
+
+void sy_activations_release(sy_activations *activations)
+{
+    for (size_t s = 0; s < activations->sample_count && activations->data; s++) {
+        for (int i = 0; i < activations->tensor_count && activations->data[s]; i++)
+            free(activations->data[s][i]);
+        free(activations->data[s]);
+    }
+    free(activations->data);
+    free(activations->tensors);
+    free(activations->usable);
+    *activations = (sy_activations){0};
+}
+
+/* A program from one cut to some tensors, with a runner and room for words for each worker. */
+typedef struct {
+    const sy_advance *how;
+    const sy_activations *from;
+    sy_program *program;
+    const int *outputs;
+    int output_count;
+    sy_runner **runners;
+    void ***inputs;  /* [worker][tensor of the cut] */
+    void ***results; /* [worker][output] */
+} segment;
+
+static sy_status segment_open(sy_ctx *ctx, segment *work)
+{
+    const sy_activations *from = work->from;
+    const sy_program_spec spec = {.graph = from->graph,
+                                  .inputs = from->tensors,
+                                  .input_count = from->tensor_count,
+                                  .outputs = work->outputs,
+                                  .output_count = work->output_count};
+    size_t workers = (size_t)work->how->workers;
+    SY_TRY(sy_program_create(ctx, work->how->backend, work->how->device, &spec, &work->program));
+    work->runners = calloc(workers, sizeof(sy_runner *));
+    work->inputs = calloc(workers, sizeof *work->inputs);
+    work->results = calloc(workers, sizeof *work->results);
+    SY_TRY(sy_check_alloc(ctx, work->runners && work->inputs && work->results ? work : NULL));
+    for (size_t w = 0; w < workers; w++) {
+        SY_TRY(sy_runner_create(ctx, work->program, &work->runners[w]));
+        work->inputs[w] = calloc((size_t)from->tensor_count + 1, sizeof **work->inputs);
+        work->results[w] = calloc((size_t)work->output_count + 1, sizeof **work->results);
+        SY_TRY(sy_check_alloc(ctx, work->inputs[w] && work->results[w] ? work : NULL));
+        SY_TRY(alloc_words(ctx, from->graph, from->tensors, from->tensor_count, work->inputs[w]));
+        SY_TRY(alloc_words(ctx, from->graph, work->outputs, work->output_count, work->results[w]));
+    }
+    return SY_OK;
+}
+
+static void segment_close(segment *work)
+{
+    for (int w = 0; w < work->how->workers; w++) {
+        if (work->runners)
+            sy_runner_destroy(work->runners[w]);
+        if (work->inputs)
+            free_words(work->inputs[w], work->from->tensor_count);
+        if (work->results)
+            free_words(work->results[w], work->output_count);
+    }
+    free(work->runners);
+    free(work->inputs);
+    free(work->results);
+    sy_program_destroy(work->program);
+}
+
+static sy_status segment_run(sy_ctx *ctx, const segment *work, int worker, size_t sample)
+{
+    const sy_activations *from = work->from;
+    for (int i = 0; i < from->tensor_count; i++)
+        SY_TRY(sy_words_from_elements(ctx, from->graph->tensors[from->tensors[i]].dtype,
+                                      from->data[sample][i], tensor_elements(from->graph, from->tensors[i]),
+                                      work->inputs[worker][i]));
+    SY_TRY(sy_runner_run(ctx, work->runners[worker], (const void *const *)work->inputs[worker], NULL, NULL));
+    for (int i = 0; i < work->output_count; i++)
+        SY_TRY(sy_runner_read(ctx, work->runners[worker], i, work->results[worker][i],
+                              tensor_elements(from->graph, work->outputs[i])));
+    return SY_OK;
+}
+
+typedef struct {
+    segment segment;
+    sy_visit_fn visit;
+    void *user;
+} visit_job;
+
+static sy_status visit_sample(sy_ctx *ctx, void *user, int worker, size_t item)
+{
+    const visit_job *job = user;
+    if (!job->segment.from->usable[item])
+        return SY_OK;
+    SY_TRY(segment_run(ctx, &job->segment, worker, item));
+    return job->visit(ctx, job->user, worker, item, job->segment.results[worker][0]);
+}
+
+sy_status sy_activations_visit(sy_ctx *ctx, const sy_advance *how, const sy_activations *activations,
+                               int tensor, sy_visit_fn visit, void *user)
+{
+    visit_job job = {.segment = {.how = how, .from = activations, .outputs = &tensor, .output_count = 1},
+                     .visit = visit,
+                     .user = user};
+    sy_status status = segment_open(ctx, &job.segment);
+    if (status == SY_OK)
+        status = sy_pool_run(ctx, NULL, how->workers, activations->sample_count, visit_sample, &job);
+    segment_close(&job.segment);
+    return status;
+}
+
+/* The next cut of every sample, being made. */
+typedef struct {
+    segment segment;
+    sy_activations *activations;
+    const int *tensors;
+    int count;
+} move_job;
+
+static sy_status move_sample(sy_ctx *ctx, void *user, int worker, size_t item)
+{
+    const move_job *job = user;
+    sy_activations *activations = job->activations;
+    void **fresh = calloc((size_t)job->count + 1, sizeof *fresh);
+    SY_TRY(sy_check_alloc(ctx, fresh));
+    sy_status status = SY_OK;
+    if (activations->usable[item] && job->segment.output_count)
+        status = segment_run(ctx, &job->segment, worker, item);
+    for (int i = 0; i < job->count && activations->usable[item] && status == SY_OK; i++) {
+        int computed = find_in(job->segment.outputs, job->segment.output_count, job->tensors[i]);
+        if (computed != SY_NONE) {
+            status = store(ctx, activations->graph, job->tensors[i], job->segment.results[worker][computed],
+                           &fresh[i]);
+        } else {
+            int kept = find_in(activations->tensors, activations->tensor_count, job->tensors[i]);
+            fresh[i] = activations->data[item][kept];
+            activations->data[item][kept] = NULL;
+        }
+    }
+    if (status != SY_OK) {
+        free_words(fresh, job->count);
+        return status;
+    }
+    free_words(activations->data[item], activations->tensor_count);
+    activations->data[item] = fresh;
+    return SY_OK;
+}
+
+/* Of the new cut, what the old one does not have. */
+static int list_missing(const sy_activations *from, const int *tensors, int count, int *out)
+{
+    int missing = 0;
+    for (int i = 0; i < count; i++)
+        if (find_in(from->tensors, from->tensor_count, tensors[i]) == SY_NONE)
+            out[missing++] = tensors[i];
+    return missing;
+}
+
+sy_status sy_activations_move(sy_ctx *ctx, const sy_advance *how, sy_activations *activations,
+                              const int *tensors, int count, int bias, const float *bias_values,
+                              size_t bias_count)
+{
+    sy_status status;
+    int *missing = malloc(((size_t)count + 1) * sizeof *missing);
+    int *cut = malloc(((size_t)count + 1) * sizeof *cut);
+    const sy_activations before = {.graph = activations->graph,
+                                   .tensors = activations->tensors,
+                                   .tensor_count = activations->tensor_count,
+                                   .sample_count = activations->sample_count,
+                                   .data = activations->data,
+                                   .usable = activations->usable};
+    move_job job = {.segment = {.how = how, .from = &before, .outputs = missing},
+                    .activations = activations,
+                    .tensors = tensors,
+                    .count = count};
+    SY_TRY_DONE(sy_check_alloc(ctx, missing && cut ? missing : NULL));
+    job.segment.output_count = list_missing(activations, tensors, count, missing);
+    SY_TRY_DONE(segment_open(ctx, &job.segment));
+    if (bias != SY_NONE)
+        SY_TRY_DONE(sy_program_set_constant(ctx, job.segment.program, bias, bias_values, bias_count));
+    SY_TRY_DONE(sy_pool_run(ctx, NULL, how->workers, activations->sample_count, move_sample, &job));
+done:
+    segment_close(&job.segment);
+    free(missing);
+    if (status != SY_OK) {
+        free(cut);
+        return status;
+    }
+    memcpy(cut, tensors, (size_t)count * sizeof *cut);
+    free(activations->tensors);
+    activations->tensors = cut;
+    activations->tensor_count = count;
+    return SY_OK;
+}
