@@ -71,6 +71,68 @@ SY_API const char *sy_ctx_error(const sy_ctx *ctx);
 SY_API const char *sy_status_name(sy_status status);
 SY_API const char *sy_status_text(sy_status status);
 
+/* The configuration: MindSpore Lite's INI keys and our own (docs/CONFIG.md lists them). */
+typedef struct sy_config sy_config;
+
+SY_API sy_status sy_config_create(sy_ctx *ctx, sy_config **out); /* every key at its default */
+SY_API void sy_config_destroy(sy_config *config);
+/* Settings of an INI file on top of what is there. SY_E_CONFIG, SY_E_UNSUPPORTED (valid, not supported yet), SY_E_IO. */
+SY_API sy_status sy_config_load(sy_ctx *ctx, sy_config *config, const char *path);
+/* One setting, "section.key=value"; `option` is what stood before it on the command line, for messages. */
+SY_API sy_status sy_config_set(sy_ctx *ctx, sy_config *config, const char *option, const char *assignment);
+
+/* What a command is asked to do. A zeroed one is all defaults; a command says which fields it reads. Texts stay the
+ * caller's and are read during the call only.
+ */
+typedef struct sy_request {
+    const char *model;        /* path of the float model */
+    const char *quantized;    /* verify: path of the model to compare with it */
+    const char *stats;        /* emit: path of a .qstat */
+    const char *data;         /* "FOLDER", "NAME:FOLDER,NAME:FOLDER"; a file name may hold one asterisk, to select files */
+    const char *labels;       /* a line a sample: path relative to this file, class index */
+    const char *verify_data;  /* quantize: samples to measure on; NULL: those of `labels`, else those of `data` */
+    const char *input_shape;  /* "x:1,3,224,224;y:1,8" */
+    const char *output;       /* a file for stats; a folder for quantize, emit and run */
+    const char *model_output; /* quantize with one target: exact path of its model; `output` is then not read */
+    const char *device;       /* "auto" (NULL), "cpu", "cuda:0", "opencl:1" */
+    const char *const *targets; /* "GENERIC", "NVGPU" */
+    int target_count;           /* 0: the configuration's target_device */
+    const char *const *inputs;  /* run: "NAME=FILE.npy" */
+    int input_count;
+    int workers;                /* 0: one for each processor this process may use */
+    size_t limit;               /* at most so many samples, the first by name; 0: as the configuration says */
+    const sy_config *config;    /* NULL: every default */
+} sy_request;
+
+/* What a command found out. */
+typedef struct sy_report sy_report;
+
+SY_API const char *sy_report_text(const sy_report *report); /* for a terminal; ends in a newline */
+SY_API const char *sy_report_json(const sy_report *report); /* the same facts, and more; one object */
+SY_API void sy_report_destroy(sy_report *report);
+
+/* Statistics, ranges, quantized models, and how far they are from the float one. Writes
+ * output/<stem>.<target>.onnx for each target, output/<stem>.qstat and output/manifest.json.
+ * Reads model, data, labels, verify_data, input_shape, output, device, targets, workers, limit, config.
+ */
+SY_API sy_status sy_quantize(sy_ctx *ctx, const sy_request *request, sy_report **out);
+/* Runs the float model over the samples and writes their statistics to the file `output`. */
+SY_API sy_status sy_collect(sy_ctx *ctx, const sy_request *request, sy_report **out);
+/* Quantized models from saved statistics, without running the model. Reads stats, model, output, targets, config. */
+SY_API sy_status sy_emit(sy_ctx *ctx, const sy_request *request, sy_report **out);
+/* Runs `model` and `quantized` over the samples and compares their outputs. */
+SY_API sy_status sy_verify(sy_ctx *ctx, const sy_request *request, sy_report **out);
+/* Runs the model once on .npy inputs; writes output/<output name, '/' as '_'>.npy. */
+SY_API sy_status sy_run(sy_ctx *ctx, const sy_request *request, sy_report **out);
+/* Operators, shapes, weights, what can be quantized. Reads model, input_shape. */
+SY_API sy_status sy_inspect(sy_ctx *ctx, const sy_request *request, sy_report **out);
+/* The effective configuration, with where each value came from. Reads config. */
+SY_API sy_status sy_describe_config(sy_ctx *ctx, const sy_request *request, sy_report **out);
+/* Every configuration key with its default, range and meaning. */
+SY_API sy_status sy_describe_keys(sy_ctx *ctx, sy_report **out);
+/* The devices of this machine, and the backends of this build. */
+SY_API sy_status sy_list_devices(sy_ctx *ctx, sy_report **out);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,155 @@
+/* MindSpore Lite's converter command line. What it accepts means the same here; what we do not do is refused
+ * in words.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+typedef struct {
+    const char *name;
+    const char *accepts; /* values that are done or are harmless, separated by '|'; NULL: any */
+    const char *remedy;  /* for other values */
+} flag_row;
+
+static const flag_row flags[] = {
+    {"fmk", "ONNX", "only ONNX models can be read by this version"},
+    {"modelFile", NULL, NULL},
+    {"outputFile", NULL, NULL},
+    {"configFile", NULL, NULL},
+    {"inputShape", NULL, NULL},
+    {"inputDataFormat", "NHWC|NCHW", "the layouts are NHWC and NCHW"},
+    {"optimize", "none|general", "only none and general are supported by this version"},
+    {"fp16", "off", "float16 output is not supported by this version"},
+    {"trainModel", "false", "training models are not supported"},
+    {"encryption", "false", "encrypted output is not supported"},
+    {"infer", "false", "'steelyard verify' checks the result"},
+    {"saveType", "ONNX", "this version writes ONNX; leave --saveType out"},
+    {"inputDataType", "FLOAT|DEFAULT", "inputs keep their type"},
+    {"outputDataType", "FLOAT|DEFAULT", "outputs keep their type"},
+    {"optimizeTransformer", "false", "there is no such optimization here"},
+};
+enum { FLAG_COUNT = sizeof flags / sizeof flags[0] };
+
+typedef struct {
+    const char *values[FLAG_COUNT];
+} flag_values;
+
+static const char *value_of(const flag_values *values, const char *name)
+{
+    for (int i = 0; i < FLAG_COUNT; i++)
+        if (strcmp(flags[i].name, name) == 0)
+            return values->values[i];
+    return NULL;
+}
+
+static bool accepted(const flag_row *flag, const char *value)
+{
+    size_t length = strlen(value);
+    for (const char *at = flag->accepts; at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL)
+        if (strncmp(at, value, length) == 0 && (at[length] == '|' || at[length] == '\0'))
+            return true;
+    return !flag->accepts;
+}
+
+static sy_status parse_flag(const char *argument, flag_values *out, char error[CLI_ERROR_MAX])
+{
+    const char *equals = strchr(argument, '=');
+    if (strncmp(argument, "--", 2) != 0 || !equals) {
+        snprintf(error, CLI_ERROR_MAX, "convert: '%.200s' is not --NAME=VALUE", argument);
+        return SY_E_ARGUMENT;
+    }
+    size_t length = (size_t)(equals - argument) - 2;
+    for (int i = 0; i < FLAG_COUNT; i++) {
+        if (strlen(flags[i].name) != length || strncmp(flags[i].name, argument + 2, length) != 0)
+            continue;
+        if (!accepted(&flags[i], equals + 1)) {
+            snprintf(error, CLI_ERROR_MAX, "convert: %.200s: %s", argument, flags[i].remedy);
+            return SY_E_UNSUPPORTED;
+        }
+        out->values[i] = equals + 1;
+        return SY_OK;
+    }
+    snprintf(error, CLI_ERROR_MAX, "convert: unknown or unsupported option %.200s", argument);
+    return SY_E_ARGUMENT;
+}
+
+static sy_status parse_flags(int argc, char **argv, flag_values *out, char error[CLI_ERROR_MAX])
+{
+    static const char *const required[] = {"fmk", "modelFile", "outputFile", "configFile"};
+    for (int i = 0; i < argc; i++) {
+        sy_status status = parse_flag(argv[i], out, error);
+        if (status != SY_OK)
+            return status;
+    }
+    for (size_t i = 0; i < sizeof required / sizeof required[0]; i++)
+        if (!value_of(out, required[i])) {
+            snprintf(error, CLI_ERROR_MAX, "convert: --%s= is missing", required[i]);
+            return SY_E_ARGUMENT;
+        }
+    return SY_OK;
+}
+
+/* outputFile gets its suffix, as the converter does it. */
+static char *output_path(const char *output_file)
+{
+    static const char suffix[] = ".onnx";
+    size_t length = strlen(output_file);
+    bool has_suffix = length >= strlen(suffix) && strcmp(output_file + length - strlen(suffix), suffix) == 0;
+    char *path = malloc(length + sizeof suffix);
+    if (path)
+        snprintf(path, length + sizeof suffix, "%s%s", output_file, has_suffix ? "" : suffix);
+    return path;
+}
+
+static sy_status convert(sy_ctx *ctx, const flag_values *values, const char *path, sy_report **out)
+{
+    const cli_arguments arguments = {.config_path = value_of(values, "configFile"),
+                                     .input_format = value_of(values, "inputDataFormat")};
+    sy_config *config = NULL;
+    sy_status status = cli_configure(ctx, &arguments, &config);
+    if (status == SY_OK) {
+        const sy_request request = {.model = value_of(values, "modelFile"),
+                                    .model_output = path,
+                                    .input_shape = value_of(values, "inputShape"),
+                                    .config = config};
+        status = sy_quantize(ctx, &request, out);
+    }
+    sy_config_destroy(config);
+    return status;
+}
+
+int cli_convert(int argc, char **argv)
+{
+    char error[CLI_ERROR_MAX];
+    flag_values values = {{NULL}};
+    sy_status status = parse_flags(argc, argv, &values, error);
+    if (status != SY_OK)
+        return cli_fail(status, error);
+
+    const cli_arguments defaults = {.progress = CLI_PROGRESS_AUTO};
+    sy_ctx *ctx = NULL;
+    cli_console *console = NULL;
+    char *path = output_path(value_of(&values, "outputFile"));
+    if (!path || sy_ctx_create(&ctx) != SY_OK || !(console = cli_console_open(ctx, &defaults))) {
+        free(path);
+        sy_ctx_destroy(ctx);
+        return cli_fail(SY_E_MEMORY, "out of memory");
+    }
+    sy_report *report = NULL;
+    status = convert(ctx, &values, path, &report);
+    cli_console_close(console);
+    if (report)
+        fputs(sy_report_text(report), stdout);
+    if (status == SY_OK) {
+        puts("CONVERT RESULT SUCCESS:0");
+    } else {
+        cli_fail(status, sy_ctx_error(ctx));
+        printf("CONVERT RESULT FAILED:%d\n", (int)status);
+    }
+    sy_report_destroy(report);
+    sy_ctx_destroy(ctx);
+    free(path);
+    return (int)status;
+}

@@ -1,0 +1,78 @@
+/* What the commands share: the model in its stages, the device, the samples. */
+#ifndef SY_PIPELINE_JOB_H
+#define SY_PIPELINE_JOB_H
+
+#include "calib/stats.h"
+#include "config/config.h"
+#include "data/samples.h"
+#include "device/device.h"
+#include "pipeline/report.h"
+#include "solve/plan.h"
+#include "target/target.h"
+
+typedef struct sy_job {
+    sy_ctx *ctx;
+    const sy_request *request;
+    const sy_config *config;
+    sy_config *default_config; /* owned; where the request brought none */
+    int workers;
+
+    sy_graph *model, *fused, *bound; /* as imported; fused; with every shape known */
+    sy_hash model_hash;
+    const char *input_shape; /* as bound, "x:1,3,224,224" */
+
+    const sy_backend *backend;
+    sy_device *device;
+    sy_samples *samples;
+    sy_arena arena;
+} sy_job;
+
+/* Checks what every command needs. Close also after a failure. */
+sy_status sy_job_open(sy_ctx *ctx, const sy_request *request, sy_job *out);
+void sy_job_close(sy_job *job);
+
+/* Opens a job and a report, does the command's work, and hands the finished report over; a command is this
+ * and its work. */
+sy_status sy_job_command(sy_ctx *ctx, const sy_request *request,
+                         sy_status (*work)(sy_job *job, sy_report *report), sy_report **out);
+
+/* Imports, fuses and binds the float model. */
+sy_status sy_job_open_model(sy_job *job);
+sy_status sy_job_open_device(sy_job *job);
+/* Of the bound float model. NULL for `data` and `labels` means what it means in data/samples.h. The caller
+ * owns *out. */
+sy_status sy_job_open_samples(sy_job *job, const char *data, const char *labels, size_t limit,
+                              sy_samples **out);
+
+/* A quantized model file, its products as integer runtimes compute them, bound to the shapes of the job's bound model by
+ * input name. The caller owns *out.
+ */
+sy_status sy_job_load_like(sy_job *job, const char *path, sy_graph **out);
+
+/* Targets of the request, or the configuration's; found before any long work begins. In the job's arena. */
+sy_status sy_job_targets(sy_job *job, const sy_target ***out, int *out_count);
+
+/* The file's name without folder and suffix; in the job's arena. */
+const char *sy_job_stem(sy_job *job);
+
+sy_status sy_job_require(sy_job *job, const char *value, const char *what);
+
+/* The stages, each in a file of its own. */
+
+/* One pass over job->samples. */
+sy_status sy_job_collect(sy_job *job, sy_stats **out);
+
+/* Decides, corrects and writes the model of one target. `stats` are the job's, samples may be closed: then
+ * biases stay. */
+sy_status sy_job_emit(sy_job *job, const sy_stats *stats, const sy_target *target, const char *path,
+                      sy_report *report, cJSON *json);
+
+struct sy_verify_report;
+/* Compares a written file with the float model over `samples`. */
+sy_status sy_job_verify(sy_job *job, const sy_samples *samples, const char *path, bool tensors,
+                        struct sy_verify_report **out);
+/* Appends the outcome to a report. */
+sy_status sy_job_report_verify(sy_ctx *ctx, const struct sy_verify_report *result, sy_report *report,
+                               cJSON *json);
+
+#endif

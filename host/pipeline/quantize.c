@@ -1,0 +1,158 @@
+/* All stages in order: statistics, then for each target ranges, file and comparison, then the manifest. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "pipeline/job.h"
+#include "verify/verify.h"
+
+/* Where the results go. */
+typedef struct {
+    const char *folder, *stem;
+    const char *model; /* the exact path of the one target's model; NULL: folder/stem.<target>.onnx */
+} destination;
+
+static sy_status find_destination(sy_job *job, int target_count, destination *out)
+{
+    *out = (destination){
+        .folder = job->request->output, .stem = sy_job_stem(job), .model = job->request->model_output};
+    if (out->model) {
+        if (target_count != 1)
+            return sy_fail(job->ctx, SY_E_ARGUMENT, "one output file was named for %d targets", target_count);
+        const char *base = sy_path_base(out->model);
+        const char *dot = strrchr(base, '.');
+        out->stem =
+            sy_arena_text_n(&job->arena, base, dot && dot != base ? (size_t)(dot - base) : strlen(base));
+        out->folder = base == out->model
+                          ? "."
+                          : sy_arena_text_n(&job->arena, out->model,
+                                            (size_t)(base - out->model) - (base - out->model > 1));
+    }
+    SY_TRY(sy_job_require(job, out->folder, "--output FOLDER"));
+    SY_TRY(sy_check_alloc(job->ctx, out->stem));
+    return sy_folder_make(job->ctx, out->folder);
+}
+
+/* Samples to measure on, and whether they are others than those of calibration. */
+static sy_status open_verify_samples(sy_job *job, sy_samples **out, bool *out_held_out)
+{
+    const sy_request *request = job->request;
+    *out_held_out = request->verify_data || request->labels;
+    if (*out_held_out)
+        return sy_job_open_samples(job, request->verify_data, request->labels, SIZE_MAX, out);
+    return sy_job_open_samples(job, request->data, NULL, request->limit, out);
+}
+
+static sy_status measure(sy_job *job, const sy_samples *samples, bool held_out, const char *path,
+                         sy_report *report, cJSON *json)
+{
+    sy_verify_report *result = NULL;
+    cJSON *verified = sy_json_object(json, "verify");
+    SY_TRY(sy_check_alloc(job->ctx, verified));
+    SY_TRY(sy_job_verify(job, samples, path, false, &result));
+    sy_status status = sy_job_report_verify(job->ctx, result, report, verified);
+    if (!held_out)
+        sy_text_printf(&report->text,
+                       "  (measured on the calibration samples; --labels or --verify-data names others)\n");
+    sy_verify_report_destroy(result);
+    return status;
+}
+
+static sy_status write_targets(sy_job *job, const destination *where, const sy_stats *stats,
+                               const sy_target **targets, int count, sy_report *report)
+{
+    sy_samples *samples = NULL;
+    bool held_out;
+    cJSON *list = sy_json_array(report->json, "targets");
+    SY_TRY(sy_check_alloc(job->ctx, list));
+    SY_TRY(open_verify_samples(job, &samples, &held_out));
+    sy_status status = SY_OK;
+    for (int i = 0; i < count && status == SY_OK; i++) {
+        const char *path = where->model ? where->model
+                                        : sy_arena_printf(&job->arena, "%s/%s.%s.onnx", where->folder,
+                                                          where->stem, targets[i]->suffix);
+        cJSON *item = sy_json_item(list);
+        status = sy_check_alloc(job->ctx, path && item ? path : NULL);
+        if (status == SY_OK)
+            status = sy_job_emit(job, stats, targets[i], path, report, item);
+        if (status == SY_OK)
+            status = measure(job, samples, held_out, path, report, item);
+    }
+    sy_samples_destroy(samples);
+    return status;
+}
+
+static bool describe_run(sy_job *job, const sy_stats *stats, const char *qstat, const char *content,
+                         sy_report *report)
+{
+    char hash[SY_HASH_TEXT];
+    sy_text config = {0};
+    sy_hash_print(&job->model_hash, hash);
+    sy_config_print(job->config, &config);
+    bool good = !config.failed && sy_json_text(report->json, "steelyard", SY_VERSION) &&
+                sy_json_text(report->json, "model", job->request->model) &&
+                sy_json_text(report->json, "model_sha256", hash) &&
+                sy_json_text(report->json, "input_shape", job->input_shape) &&
+                sy_json_text(report->json, "device", job->backend->name) &&
+                sy_json_text(report->json, "stats", qstat) &&
+                sy_json_text(report->json, "content_hash", content) &&
+                sy_json_number(report->json, "samples", stats->sample_count) &&
+                sy_json_text(report->json, "preprocess", stats->preprocess) &&
+                sy_json_text(report->json, "config", config.bytes ? config.bytes : "");
+    sy_text_release(&config);
+    return good;
+}
+
+/* manifest.json: what was asked, what it was computed from, and what came out, so that a run can be repeated
+ * and compared. */
+static sy_status write_manifest(sy_job *job, const destination *where, const sy_report *report)
+{
+    char *path = sy_arena_printf(&job->arena, "%s/manifest.json", where->folder);
+    char *text = cJSON_Print(report->json);
+    sy_status status = sy_check_alloc(job->ctx, path && text ? path : NULL);
+    if (status == SY_OK)
+        status = sy_file_save(job->ctx, path, text, strlen(text));
+    cJSON_free(text);
+    return status;
+}
+
+static sy_status save_stats(sy_job *job, const destination *where, const sy_stats *stats, sy_report *report)
+{
+    sy_hash hash;
+    char content[SY_HASH_TEXT];
+    const char *path = sy_arena_printf(&job->arena, "%s/%s.qstat", where->folder, where->stem);
+    SY_TRY(sy_check_alloc(job->ctx, path));
+    SY_TRY(sy_stats_save(job->ctx, stats, path));
+    SY_TRY(sy_stats_content_hash(job->ctx, stats, &hash));
+    sy_hash_print(&hash, content);
+    sy_text_printf(&report->text, "statistics of %u tensors over %u samples: %s\ncontent hash %s\n",
+                   stats->tensor_count, stats->sample_count, path, content);
+    return sy_check_alloc(job->ctx, describe_run(job, stats, path, content, report) ? report : NULL);
+}
+
+static sy_status quantize(sy_job *job, sy_report *report)
+{
+    const sy_target **targets;
+    destination where;
+    int count;
+    sy_stats *stats = NULL;
+    SY_TRY(sy_job_targets(job, &targets, &count));
+    SY_TRY(sy_job_open_model(job));
+    SY_TRY(find_destination(job, count, &where));
+    SY_TRY(sy_job_open_device(job));
+    SY_TRY(sy_job_open_samples(job, job->request->data, NULL, job->request->limit, &job->samples));
+    SY_TRY(sy_job_collect(job, &stats));
+    sy_status status = save_stats(job, &where, stats, report);
+    if (status == SY_OK)
+        status = write_targets(job, &where, stats, targets, count, report);
+    if (status == SY_OK)
+        status = write_manifest(job, &where, report);
+    sy_stats_destroy(stats);
+    return status;
+}
+
+sy_status sy_quantize(sy_ctx *ctx, const sy_request *request, sy_report **out)
+{
+    return sy_job_command(ctx, request, quantize, out);
+}
