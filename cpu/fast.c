@@ -5,7 +5,8 @@
  * first is taken.
  */
 #define TILES(X, set) \
-    X(pointwise, set) X(depthwise, set) X(convolution, set) X(pool, set) X(summarize, set) X(histogram, set)
+    X(pointwise, set) \
+    X(depthwise, set) X(convolution, set) X(gemm, set) X(pool, set) X(summarize, set) X(histogram, set)
 #define LOOPS(X, set) X(unary, set) X(binary, set)
 
 #if defined(__x86_64__)

@@ -51,36 +51,6 @@ static void pointwise_pack(const void *params, int operand, const void *from, vo
         pack_rows(from, p->channels, 1, p->filters, p->channels, to);
 }
 
-/* Rows k0 .. k0+k of x, columns first .. first+columns, as a packed block. */
-static void pack_area(const float *x, size_t area, size_t first, size_t columns, size_t k0, size_t k,
-                      float *to)
-{
-    for (size_t i = 0; i < k; i++, to += TILE_COLUMNS) {
-        const float *from = x + (k0 + i) * area + first;
-        float *at = to;
-        size_t n = 0;
-        for (; n + TILE_COLUMNS <= columns; n += TILE_COLUMNS, at += k * TILE_COLUMNS) {
-            v_store(at, v_load(from + n));
-            v_store(at + VW, v_load(from + n + VW));
-        }
-        for (; n < columns; n += VW, at += VW)
-            v_store(at, v_load_masked(from + n, v_mask_range(0, (int)(columns - n))));
-    }
-}
-
-static void pointwise_along_area(const matrix_product *p, const float *x, float *block)
-{
-    const blocks size = blocks_of(p->rows, p->columns, p->k);
-    for (size_t n = 0; n < p->columns; n += size.columns) {
-        const size_t columns = p->columns - n < size.columns ? p->columns - n : size.columns;
-        for (size_t k0 = 0; k0 < p->k; k0 += size.k) {
-            const size_t k = p->k - k0 < size.k ? p->k - k0 : size.k;
-            pack_area(x, p->columns, n, columns, k0, k, block);
-            product_block(p, block, n, columns, k0, k);
-        }
-    }
-}
-
 /* y[f][n] = tile[n][f] for f < filters and n < area. The rows of `tile` are allocated up to a whole vector.
  */
 static void store_transposed(const float *tile, size_t width, size_t filters, size_t area, float *y)
@@ -144,7 +114,7 @@ static sy_status pointwise_launch(const sy_cpu_call *call)
     const size_t area = area_of(params);
     const blocks size = blocks_of(params->filters, area, params->channels);
     const size_t work_part = whole_lines(small ? (area + VW) * TILE_COLUMNS : block_words(&size)),
-                 bias_part = whole_lines(params->filters),
+                 bias_part = whole_lines(params->filters + TILE_COLUMNS),
                  weight_part = packed ? 0 : whole_lines(pointwise_pack_words(params, 1));
     float *work = sy_cpu_scratch_take(call->scratch, work_part + bias_part + weight_part);
     if (!work)
@@ -165,10 +135,20 @@ static sy_status pointwise_launch(const sy_cpu_call *call)
     for (size_t b = 0; b < params->batch; b++) {
         const float *x = (const float *)call->operands[0] + b * params->channels * area;
         p.c = (float *)call->operands[3] + b * params->filters * area;
-        if (small)
+        if (small && area == 1)
+            product_of_slices(&(matrix_product){.a = x,
+                                                .rows = 1,
+                                                .columns = p.rows,
+                                                .k = p.k,
+                                                .c = p.c,
+                                                .column_bias = bias,
+                                                .lo = p.lo,
+                                                .hi = p.hi},
+                              weights);
+        else if (small)
             pointwise_along_filters(&p, x, p.a, work);
         else
-            pointwise_along_area(&p, x, work);
+            product_of_rows(&p, x, area, work);
     }
     return SY_OK;
 }

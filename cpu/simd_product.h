@@ -112,4 +112,111 @@ static void pack_slices(const float *from, size_t row_step, size_t k_step, size_
     }
 }
 
+/* A packed block of b[k][columns]: rows k0 to k0+k-1, columns first to first+columns-1, of rows `step` words
+ * apart. */
+static void pack_block(const float *b, size_t step, size_t first, size_t columns, size_t k0, size_t k,
+                       float *to)
+{
+    for (size_t i = 0; i < k; i++, to += TILE_COLUMNS) {
+        const float *from = b + (k0 + i) * step + first;
+        float *at = to;
+        size_t n = 0;
+        for (; n + TILE_COLUMNS <= columns; n += TILE_COLUMNS, at += k * TILE_COLUMNS) {
+            v_store(at, v_load(from + n));
+            v_store(at + VW, v_load(from + n + VW));
+        }
+        for (; n < columns; n += VW, at += VW)
+            v_store(at, v_load_masked(from + n, v_mask_range(0, (int)(columns - n))));
+    }
+}
+
+enum { ROW_TILES = 4 }; /* at a time, so that enough chains are under way to hide the latency of fma */
+
+/* One row of a, tiles first to first+ROW_TILES-1 of b, which lie `tile_step` words apart and have whole rows
+ * of `k_step`. */
+static void row_tiles(const matrix_product *p, const float *b, size_t k_step, size_t tile_step, size_t column)
+{
+    vf c[2 * ROW_TILES];
+    SY_UNROLL
+    for (int v = 0; v < 2 * ROW_TILES; v++)
+        c[v] = v_zero();
+    for (size_t k = 0; k < p->k; k++, b += k_step) {
+        const vf a = v_set(p->a[k]);
+        SY_UNROLL
+        for (int v = 0; v < 2 * ROW_TILES; v++)
+            c[v] = v_fma(a, v_load(b + (size_t)(v / 2) * tile_step + v % 2 * VW), c[v]);
+    }
+    const vf lo = v_set(p->lo), hi = v_set(p->hi), row_bias = v_set(p->row_bias ? p->row_bias[0] : 0);
+    for (int v = 0; v < 2 * ROW_TILES; v++) {
+        const size_t at = column + (size_t)v * VW;
+        if (p->row_bias)
+            c[v] = v_add(c[v], row_bias);
+        if (p->column_bias)
+            c[v] = v_add(c[v], v_load(p->column_bias + at));
+        v_store(p->c + at, clamp_vector(c[v], lo, hi));
+    }
+}
+
+/* A product of one row, as far as groups of tiles go; the product that is left. */
+static matrix_product product_of_one_row(const matrix_product *p, const float *b, size_t k_step,
+                                         size_t tile_step)
+{
+    matrix_product rest = *p;
+    const size_t group = ROW_TILES * TILE_COLUMNS, done = p->rows == 1 ? p->columns / group * group : 0;
+    for (size_t n = 0; n < done; n += group)
+        row_tiles(p, b + n / TILE_COLUMNS * tile_step, k_step, tile_step, n);
+    rest.columns -= done;
+    rest.c += done;
+    if (rest.column_bias)
+        rest.column_bias += done;
+    return rest;
+}
+
+/* The product with b[k][columns], whose rows are `step` words apart. `block` has room for block_words(). */
+static void product_of_rows(const matrix_product *all, const float *b, size_t step, float *block)
+{
+    const matrix_product rest = product_of_one_row(all, b, step, TILE_COLUMNS), *p = &rest;
+    b += all->columns - p->columns;
+    const blocks size = blocks_of(p->rows, p->columns, p->k);
+    for (size_t n = 0; n < p->columns; n += size.columns) {
+        const size_t columns = p->columns - n < size.columns ? p->columns - n : size.columns;
+        for (size_t k0 = 0; k0 < p->k; k0 += size.k) {
+            const size_t k = p->k - k0 < size.k ? p->k - k0 : size.k;
+            pack_block(b, step, n, columns, k0, k, block);
+            product_block(p, block, n, columns, k0, k);
+        }
+    }
+}
+
+/* The product with b as slices (see pack_slices). */
+static void product_of_slices(const matrix_product *whole, const float *slices)
+{
+    const matrix_product rest = product_of_one_row(whole, slices, TILE_COLUMNS, whole->k * TILE_COLUMNS),
+                         *p = &rest;
+    const panels all = panels_of(p->rows);
+    slices += (whole->columns - p->columns) * p->k;
+    const size_t part = part_of(p->k, BLOCK_K);
+    tile_job job = {.c_step = p->c_step, .lo = p->lo, .hi = p->hi};
+    for (size_t n = 0; n < p->columns; n += TILE_COLUMNS) {
+        job.b_step = slice_width(p->columns, n);
+        job.columns = (int)(p->columns - n < job.b_step ? p->columns - n : job.b_step);
+        job.column_bias = p->column_bias ? p->column_bias + n : NULL;
+        for (size_t k0 = 0; k0 < p->k; k0 += part) {
+            job.k = p->k - k0 < part ? p->k - k0 : part;
+            job.b = slices + n * p->k + k0 * job.b_step;
+            job.resume = k0 > 0;
+            job.finish = k0 + job.k == p->k;
+            for (size_t panel = 0; panel < all.count; panel++) {
+                const size_t row = panel_row(&all, panel);
+                job.rows = panel_height(&all, panel);
+                job.a_step = (size_t)job.rows;
+                job.a = p->a + row * p->k + k0 * job.a_step;
+                job.c = p->c + row * p->c_step + n;
+                job.row_bias = p->row_bias ? p->row_bias + row : NULL;
+                tile_run(&job);
+            }
+        }
+    }
+}
+
 #endif

@@ -4,16 +4,15 @@
 #define SY_SIMD_WIDTH 16
 #include "cpu/fast_convolution.h"
 #include "cpu/fast_depthwise.h"
+#include "cpu/fast_gemm.h"
 #include "cpu/fast_pointwise.h"
 #include "cpu/fast_pool.h"
 #include "cpu/fast_statistics.h"
 
 extern const sy_cpu_variant *const portable16_variants[];
 
-const sy_cpu_variant *const portable16_variants[] = {&sy_cpu_pointwise_portable16,
-                                                     &sy_cpu_depthwise_portable16,
-                                                     &sy_cpu_convolution_portable16,
-                                                     &sy_cpu_pool_portable16,
-                                                     &sy_cpu_summarize_portable16,
-                                                     &sy_cpu_histogram_portable16,
-                                                     NULL};
+const sy_cpu_variant *const portable16_variants[] = {
+    &sy_cpu_pointwise_portable16,   &sy_cpu_depthwise_portable16,
+    &sy_cpu_convolution_portable16, &sy_cpu_gemm_portable16,
+    &sy_cpu_pool_portable16,        &sy_cpu_summarize_portable16,
+    &sy_cpu_histogram_portable16,   NULL};

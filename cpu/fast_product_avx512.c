@@ -4,5 +4,6 @@
 #if defined(__AVX512F__) /* not on other processors */
 #include "cpu/fast_convolution.h"
 #include "cpu/fast_depthwise.h"
+#include "cpu/fast_gemm.h"
 #include "cpu/fast_pointwise.h"
 #endif
