@@ -16,14 +16,14 @@ static bool read_bound(const sy_graph *graph, const sy_node *node, int input, fl
 bool sy_clamp_of_node(const sy_graph *graph, const sy_node *node, sy_clamp *out)
 {
 
+    if (node->op != &sy_op_relu && node->op != &sy_op_clip)
+        return false;
     if (!sy_dtype_is_float(graph->tensors[node->inputs[0]].dtype))
         return false;
     if (node->op == &sy_op_relu) {
         *out = (sy_clamp){0, INFINITY};
         return true;
     }
-    if (node->op != &sy_op_clip)
-        return false;
     sy_clamp clamp = {sy_node_float(node, "min", -FLT_MAX), sy_node_float(node, "max", FLT_MAX)};
     if (!read_bound(graph, node, 1, &clamp.lo) || !read_bound(graph, node, 2, &clamp.hi))
         return false;

@@ -35,10 +35,9 @@ static sy_status infer_gemm(sy_infer *infer)
         return SY_OK;
     SY_TRY(sy_broadcast_shapes(infer->ctx, &c->shape, &y, &joined));
     if (!sy_shape_equal(&joined, &y) && sy_shape_known(&joined)) {
-        char text[SY_SHAPE_TEXT];
-        return sy_fail(infer->ctx, SY_E_MODEL,
-                       "the product is %lld by %lld, and input '%s' of shape %s is larger",
-                       (long long)y.dims[0], (long long)y.dims[1], c->name, sy_shape_print(&c->shape, text));
+        char c_text[SY_SHAPE_TEXT], y_text[SY_SHAPE_TEXT];
+        return sy_fail(infer->ctx, SY_E_MODEL, "input '%s' of shape %s does not fit the product of shape %s",
+                       c->name, sy_shape_print(&c->shape, c_text), sy_shape_print(&y, y_text));
     }
     return SY_OK;
 }

@@ -39,10 +39,9 @@ static sy_operand add_slot(sy_lowering *lowering, sy_slot slot)
 {
     void *slots = lowering->slots;
     if (slot.words > words_max) {
-        const char *name = slot.tensor == SY_NONE ? "(scratch)" : lowering->graph->tensors[slot.tensor].name;
-        stick(lowering, sy_fail(lowering->ctx, SY_E_UNSUPPORTED,
-                                "tensor '%s' has %zu elements, at most %zu can be computed", name, slot.words,
-                                words_max));
+        stick(lowering,
+              sy_fail(lowering->ctx, SY_E_UNSUPPORTED,
+                      "an intermediate of %zu elements, at most %zu can be computed", slot.words, words_max));
         return sy_no_operand;
     }
     if (!grow(lowering, &slots, lowering->slot_count, &lowering->slot_capacity, sizeof slot))
@@ -56,12 +55,19 @@ static sy_operand add_slot(sy_lowering *lowering, sy_slot slot)
 static sy_operand place(sy_lowering *lowering, int index, sy_slot_kind kind, const void *words)
 {
     const sy_tensor *tensor = &lowering->graph->tensors[index];
+    char text[SY_SHAPE_TEXT];
     size_t count;
-    if (!sy_shape_count(&tensor->shape, &count)) {
-        char text[SY_SHAPE_TEXT];
-        stick(lowering, sy_fail(lowering->ctx, SY_E_MODEL,
-                                "tensor '%s' has shape %s, which must be known to compute it", tensor->name,
-                                sy_shape_print(&tensor->shape, text)));
+    sy_shape_print(&tensor->shape, text);
+    if (!sy_shape_known(&tensor->shape)) {
+        stick(lowering,
+              sy_fail(lowering->ctx, SY_E_MODEL,
+                      "tensor '%s' has shape %s, which must be known to compute it", tensor->name, text));
+        return sy_no_operand;
+    }
+    if (!sy_shape_count(&tensor->shape, &count) || count > words_max) {
+        stick(lowering, sy_fail(lowering->ctx, SY_E_UNSUPPORTED,
+                                "tensor '%s' has shape %s, at most %zu elements can be computed",
+                                tensor->name, text, words_max));
         return sy_no_operand;
     }
     if (sy_dtype_bits(tensor->dtype) == 0) {

@@ -10,6 +10,7 @@
 
 enum { INPUT_X, INPUT_W, INPUT_R, INPUT_B, INPUT_LENGTHS, INPUT_H, INPUT_C, INPUT_P };
 enum { OUTPUT_Y, OUTPUT_H, OUTPUT_C };
+enum { STEPS_MAX = 1 << 16 }; /* each becomes two launches */
 
 static sy_status read_directions(sy_ctx *ctx, const sy_node *node, int *out, bool *out_reverse)
 {
@@ -279,8 +280,10 @@ static sy_status lower_lstm(sy_lowering *lowering, const sy_node *node)
     bool reverse;
     SY_TRY(read_directions(lowering->ctx, node, &directions, &reverse));
     SY_TRY(check_lengths(lowering->ctx, lowering->graph, node, x->dims[0]));
-    if (x->dims[0] < 1)
-        return sy_fail(lowering->ctx, SY_E_UNSUPPORTED, "a sequence of no steps is not supported");
+    if (x->dims[0] < 1 || x->dims[0] > STEPS_MAX)
+        return sy_fail(lowering->ctx, SY_E_UNSUPPORTED,
+                       "a sequence of %lld steps is not supported, only 1 to %d", (long long)x->dims[0],
+                       STEPS_MAX);
     const sy_operand y = sy_lower_output(lowering, node, OUTPUT_Y);
     for (int i = 0; i < directions; i++) {
         const pass one = {

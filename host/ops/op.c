@@ -60,13 +60,15 @@ sy_status sy_infer_vector(const sy_infer *infer, int i, int64_t count)
     const sy_tensor *input = sy_infer_input(infer, i);
     if (!input || input->shape.rank == SY_NONE)
         return SY_OK;
-    if (input->shape.rank != 1 ||
-        (input->shape.dims[0] != count && input->shape.dims[0] != SY_NONE && count != SY_NONE)) {
-        char text[SY_SHAPE_TEXT];
-        return sy_fail(infer->ctx, SY_E_MODEL, "input '%s' has shape %s, [%lld] fits", input->name,
-                       sy_shape_print(&input->shape, text), (long long)count);
-    }
-    return SY_OK;
+    const int64_t size = input->shape.dims[0];
+    if (input->shape.rank == 1 && (size == count || size == SY_NONE || count == SY_NONE))
+        return SY_OK;
+    char text[SY_SHAPE_TEXT];
+    sy_shape_print(&input->shape, text);
+    if (count == SY_NONE)
+        return sy_fail(infer->ctx, SY_E_MODEL, "input '%s' has shape %s, a list fits", input->name, text);
+    return sy_fail(infer->ctx, SY_E_MODEL, "input '%s' has shape %s, a list of %lld fits", input->name, text,
+                   (long long)count);
 }
 
 sy_status sy_infer_same(sy_infer *infer)
@@ -99,6 +101,8 @@ sy_status sy_infer_ints(const sy_infer *infer, int i, int64_t *out, int capacity
 
 sy_status sy_resolve_axis(sy_ctx *ctx, int64_t axis, int rank, int *out)
 {
+    if (rank == 0)
+        return sy_fail(ctx, SY_E_MODEL, "a tensor of rank 0 has no axis %lld", (long long)axis);
     if (axis < -rank || axis >= rank)
         return sy_fail(ctx, SY_E_MODEL, "axis %lld is outside -%d..%d of a tensor of rank %d",
                        (long long)axis, rank, rank - 1, rank);

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Layers (products, pooling, norms, LSTM, Resize, Q and DQ) with drawn attributes and shapes give onnxruntime's outputs, and the fast kernels the reference's bits.
+"""Layers with drawn attributes and shapes give onnxruntime's outputs, and the fast kernels the reference's bits.
 
 judge_layers.py PROGRAM [FAMILY ...]
 
-Where onnxruntime does not do a case, ONNX's reference implementation judges.
+Layers: products, pooling, norms, LSTM, Resize, clamps, Q and DQ. Where onnxruntime does not do a case, ONNX's reference
+implementation judges.
 """
 import os
 import pathlib
