@@ -325,6 +325,9 @@ static void contradictions_of_the_graph_are_refused_by_name(void **state)
     make_sample(&s);
     s.dims[1].dim_value = -7;
     assert_refused(ctx, &s, SY_E_MODEL, "graph input 'x': dimension 1 is -7; a size cannot be negative");
+    s.dims[1].dim_value = (int64_t)1 << 32;
+    assert_refused(ctx, &s, SY_E_MODEL,
+                   "graph input 'x': dimension 1 is 4294967296, larger than any model can be");
     make_sample(&s);
     s.tensor_type.elem_type = 8;
     assert_refused(ctx, &s, SY_E_UNSUPPORTED, "graph input 'x' is not a tensor of a supported element type");

@@ -59,10 +59,12 @@ static step next_field(sy_bytes *bytes, field *out)
 /* The text of the first field `number` of a message that may be cut; "" when it is not there. */
 static void find_name(const field *message, uint64_t number, char out[NAME_SHOWN + 1])
 {
+    out[0] = '\0';
+    if (!message->data)
+        return;
     sy_bytes bytes = {.at = message->data, .end = message->data + message->size};
     field inner;
-    out[0] = '\0';
-    while (message->data && next_field(&bytes, &inner) == STEP_FIELD) {
+    while (next_field(&bytes, &inner) == STEP_FIELD) {
         if (inner.number != number || !inner.data)
             continue;
         const size_t length = inner.size < NAME_SHOWN ? inner.size : NAME_SHOWN;

@@ -76,10 +76,6 @@ static sy_status read_dims(sy_onnx_reader *reader, const SyOnnx__Shape *shape, c
             return sy_fail(reader->ctx, SY_E_MODEL,
                            "%s: dimension %d is %" PRId64 "; a size cannot be negative", what, i,
                            dim->dim_value);
-        if (tensor->shape.dims[i] > INT32_MAX)
-            return sy_fail(reader->ctx, SY_E_MODEL,
-                           "%s: dimension %d is %" PRId64 ", larger than any model can be", what, i,
-                           dim->dim_value);
     }
     return SY_OK;
 }
@@ -95,6 +91,16 @@ static sy_status read_type(sy_onnx_reader *reader, const SyOnnx__ValueInfo *info
     if (type->elem_type != SY_DTYPE_STRING && sy_dtype_bits((sy_dtype)type->elem_type) > 0)
         out->dtype = (sy_dtype)type->elem_type;
     return type->shape ? read_dims(reader, type->shape, what, out) : SY_OK;
+}
+
+/* Larger sizes than this are nonsense, and sums and products of them must not overflow. */
+static sy_status check_input_sizes(sy_ctx *ctx, const sy_tensor *input, const char *what)
+{
+    for (int i = 0; i < input->shape.rank; i++)
+        if (input->shape.dims[i] > INT32_MAX)
+            return sy_fail(ctx, SY_E_MODEL, "%s: dimension %d is %" PRId64 ", larger than any model can be",
+                           what, i, input->shape.dims[i]);
+    return SY_OK;
 }
 
 static sy_status read_inputs(sy_onnx_reader *reader)
@@ -118,6 +124,7 @@ static sy_status read_inputs(sy_onnx_reader *reader)
         if (tensor.dtype == SY_DTYPE_UNDEFINED)
             return sy_fail(reader->ctx, SY_E_UNSUPPORTED, "%s is not a tensor of a supported element type",
                            what);
+        SY_TRY(check_input_sizes(reader->ctx, &tensor, what));
         SY_TRY(define(reader, name, what, &tensor, &index));
         memcpy(graph->tensors[index].dim_names, tensor.dim_names, sizeof tensor.dim_names);
         graph->inputs[graph->input_count++] = index;
@@ -288,6 +295,9 @@ static sy_status declare(sy_onnx_reader *reader, const SyOnnx__ValueInfo *info, 
     SY_TRY(read_type(reader, info, what, &declared));
     if (tensor->producer == SY_NONE)
         return SY_OK; /* inputs and constants are exact already */
+    for (int i = 0; i < declared.shape.rank; i++)
+        if (declared.shape.dims[i] > INT32_MAX)
+            declared.shape.dims[i] = SY_NONE;
     if (tensor->dtype == SY_DTYPE_UNDEFINED)
         tensor->dtype = declared.dtype;
     if (tensor->shape.rank == SY_NONE)
