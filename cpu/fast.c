@@ -7,7 +7,7 @@
 #define TILES(X, set) \
     X(pointwise, set) \
     X(depthwise, set) X(convolution, set) X(gemm, set) X(pool, set) X(summarize, set) X(histogram, set)
-#define LOOPS(X, set) X(unary, set) X(binary, set)
+#define LOOPS(X, set) X(unary, set) X(binary, set) X(channel_sum, set)
 
 #if defined(__x86_64__)
 #define ALL(X) TILES(X, avx512) LOOPS(X, avx512) TILES(X, avx2) LOOPS(X, avx2) TILES(X, portable)

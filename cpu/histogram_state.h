@@ -18,6 +18,8 @@ static inline void sy_histogram_merge_pairs(uint32_t *bins)
 static inline int32_t sy_histogram_raise(uint32_t *state, int32_t wanted)
 {
     int32_t exponent = (int32_t)state[0];
+    if (exponent == -127 && wanted > exponent)
+        exponent = wanted; /* fresh: there is nothing to merge */
     /* Past log2 of the bins every count is in bin 0 and stays there. */
     for (int merges = 0; exponent < wanted; exponent++, merges++) {
         if (merges > 12)

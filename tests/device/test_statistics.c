@@ -116,12 +116,34 @@ static void histograms_are_the_references(void **test)
             }
 }
 
+static void channel_sums_are_the_references(void **state)
+{
+    static const sy_channel_sum_params sizes[] = {
+        {1, 3, 16}, {1, 5, 49}, {1, 1, 1},   {3, 4, 7},  {2, 3, 33}, {5, 2, 100}, {1, 7, 3136},
+        {1, 9, 1},  {3, 7, 1},  {40, 33, 1}, {17, 1, 1}, {4, 2, 15}, {0, 3, 4},   {3, 8, 9},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        const sy_channel_sum_params p = sizes[i];
+        float *x = random_floats((size_t)p.outer * p.channels * p.inner, (unsigned)i);
+        check_variants(&(check){.kernel = SY_KERNEL_channel_sum,
+                                .reference = sy_ref_channel_sum,
+                                .params = &p,
+                                .operands = {x},
+                                .written = 1,
+                                .words = p.channels,
+                                .name = "channels"});
+        free(x);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(summaries_are_the_references),
         cmocka_unit_test(sums_hold_when_every_element_is_the_largest),
         cmocka_unit_test(histograms_are_the_references),
+        cmocka_unit_test(channel_sums_are_the_references),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
