@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every float model gives onnxruntime's outputs, on real samples.
 
-judge_models.py PROGRAM [MODEL_STEM ...]
+judge_models.py PROGRAM [MODEL_STEM ...]; PROGRAM is steelyard, or run_model to run the graphs as they are in the files.
 """
 import dataclasses
 import pathlib
@@ -104,17 +104,37 @@ def open_session(model):
     return ort.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
 
 
-def run_ours(program, model, names, sample, like):
-    """The outputs of our run, read as onnxruntime's outputs `like` are."""
+def run_checked(command):
+    run = subprocess.run(command, capture_output=True, text=True)
+    if run.returncode:
+        raise RuntimeError(f"exit code {run.returncode}: {run.stderr.strip()}")
+
+
+def run_steelyard(program, model, names, sample, outputs, folder):
+    """By `steelyard run`, which fuses the graph first."""
+    inputs = []
+    for i, (name, array) in enumerate(zip(names, sample)):
+        np.save(f"{folder}/in_{i}.npy", array)
+        inputs += ["--input", f"{name}=" + f"{folder}/in_{i}.npy"]
+    run_checked([program, "run", model, *inputs, "--output", f"{folder}/out", "--quiet"])
+    return [np.load(f"{folder}/out/{name.replace('/', '_')}.npy") for name, _ in outputs]
+
+
+def run_plainly(program, model, names, sample, outputs, folder):
+    """By run_model: the graph as it is in the file."""
+    for i, array in enumerate(sample):
+        array.tofile(f"{folder}/input_{i}.raw")
+    shapes = ";".join(f"{name}:{','.join(map(str, array.shape))}" for name, array in zip(names, sample))
+    run_checked([program, model, folder, "--inputShape", shapes])
+    return [np.fromfile(f"{folder}/output_{i}.raw", like.dtype).reshape(like.shape)
+            for i, (_, like) in enumerate(outputs)]
+
+
+def run_ours(program, model, names, sample, outputs):
+    """Our outputs; `outputs` holds names and onnxruntime's arrays."""
+    run = run_plainly if pathlib.Path(program).name == "run_model" else run_steelyard
     with tempfile.TemporaryDirectory() as folder:
-        for i, array in enumerate(sample):
-            array.tofile(f"{folder}/input_{i}.raw")
-        shapes = ";".join(f"{name}:{','.join(map(str, array.shape))}" for name, array in zip(names, sample))
-        run = subprocess.run([program, model, folder, "--inputShape", shapes], capture_output=True, text=True)
-        if run.returncode:
-            raise RuntimeError(f"exit code {run.returncode}: {run.stderr.strip()}")
-        return [np.fromfile(f"{folder}/output_{i}.raw", want.dtype).reshape(want.shape)
-                for i, want in enumerate(like)]
+        return run(program, model, names, sample, outputs, folder)
 
 
 @dataclasses.dataclass
@@ -143,7 +163,10 @@ def judge(program, model, load, data):
         raise RuntimeError("no samples")
     for sample in samples:
         wanted = session.run(None, dict(zip(names, sample)))
-        for extent, want, got in zip(extents, wanted, run_ours(program, model, names, sample, wanted)):
+        outputs = list(zip([value.name for value in session.get_outputs()], wanted))
+        for extent, want, got in zip(extents, wanted, run_ours(program, model, names, sample, outputs)):
+            if (want.shape, want.dtype) != (got.shape, got.dtype):
+                raise RuntimeError(f"{got.dtype}{got.shape} instead of {want.dtype}{want.shape}")
             extent.add(want, got)
     for value, extent in zip(session.get_outputs(), extents):
         print(f"  {value.name}: {extent.relative():.2g} of the range {extent.low:.4g} to {extent.high:.4g}")
