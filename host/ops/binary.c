@@ -191,6 +191,21 @@ static term as_float(sy_lowering *lowering, term from, sy_dtype dtype)
     return to;
 }
 
+/* Whether a Pow is of floats by a constant 2, as every layer norm has it: the kernel would compute the same
+ * product, but ask what the exponent is at every element.
+ */
+static bool squares(const sy_lowering *lowering, const sy_node *node)
+{
+    const sy_tensor *base = sy_lower_input_tensor(lowering, node, 0);
+    const sy_tensor *exponent = sy_lower_input_tensor(lowering, node, 1);
+    size_t count;
+    float value;
+
+    return sy_dtype_is_float(base->dtype) && exponent->data && exponent->shape.rank <= base->shape.rank &&
+           sy_shape_count(&exponent->shape, &count) && count == 1 &&
+           sy_tensor_to_f32(NULL, exponent, &value, 1) == SY_OK && value == 2;
+}
+
 /* Base and exponent may differ in type; the result has the base's. */
 static sy_status lower_pow(sy_lowering *lowering, const sy_node *node)
 {
@@ -199,6 +214,11 @@ static sy_status lower_pow(sy_lowering *lowering, const sy_node *node)
     const sy_clamp clamp = sy_lower_clamp(lowering, node);
     const term y = output_term(lowering, node);
 
+    if (squares(lowering, node)) {
+        const term x = input_term(lowering, node, 0);
+        lower_pair(lowering, SY_BINARY_MUL, SY_KIND_FLOAT, x, x, y, clamp);
+        return SY_OK;
+    }
     if (sy_dtype_is_float(base) == sy_dtype_is_float(exponent))
         return lower_chain(lowering, node, SY_BINARY_POW);
     const term a = as_float(lowering, input_term(lowering, node, 0), base);

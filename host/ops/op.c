@@ -134,6 +134,18 @@ sy_status sy_broadcast_shapes(sy_ctx *ctx, const sy_shape *a, const sy_shape *b,
     return SY_OK;
 }
 
+/* Rules may then add, pad and multiply dimensions without a thought of overflow. */
+static sy_status check_dims(sy_ctx *ctx, const sy_shape *shape)
+{
+    for (int i = 0; i < shape->rank; i++) {
+        if (shape->dims[i] > INT32_MAX)
+            return sy_fail(ctx, SY_E_UNSUPPORTED,
+                           "the result would have %lld positions along axis %d, at most %d can be computed",
+                           (long long)shape->dims[i], i, INT32_MAX);
+    }
+    return SY_OK;
+}
+
 /* What does not follow stays as the file declared it. */
 static void store_output(sy_tensor *tensor, sy_dtype dtype, const sy_shape *shape)
 {
@@ -219,6 +231,8 @@ sy_status sy_infer_node(sy_ctx *ctx, sy_graph *graph, int index)
         dtypes[i] = first ? first->dtype : SY_DTYPE_UNDEFINED;
     }
     status = node->op->infer(&infer);
+    for (size_t i = 0; i < count && status == SY_OK; i++)
+        status = check_dims(ctx, &shapes[i]);
     if (status != SY_OK) {
         status = blame_node(ctx, graph, node, status);
         goto done;

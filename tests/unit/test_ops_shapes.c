@@ -266,6 +266,13 @@ static void contradictions_are_refused_in_words(void **state)
         {"Split", 18, "float32[5]", "num_outputs=3", 2, SY_E_MODEL,
          "attribute num_outputs is 3 for 2 outputs"},
         {"Expand", 13, "float32[2] int64{-1}", "", 1, SY_E_MODEL, "dimension 0 of the shape is -1"},
+        {"Tile", 13, "float32[4] int64{4611686018427387904}", "", 1, SY_E_UNSUPPORTED,
+         "dimension 0 becomes too large"},
+        {"Tile", 13, "float32[4] int64{1000000000}", "", 1, SY_E_UNSUPPORTED,
+         "the result would have 4000000000 positions along axis 0, at most 2147483647 can be computed"},
+        {"Expand", 13, "float32[1] int64{9223372036854775807}", "", 1, SY_E_UNSUPPORTED,
+         "the result would have 9223372036854775807 positions along axis 0, at most 2147483647 can be "
+         "computed"},
         {"Tile", 13, "float32[2] int64{1,2}", "", 1, SY_E_MODEL, "2 repeats for a tensor of rank 1"},
         {"Pad", 13, "float32[2] int64{1}", "", 1, SY_E_MODEL, "pads has 1 values, 1 axes need 2"},
         {"Pad", 13, "float32[2] int64{-2,-1}", "", 1, SY_E_MODEL,
