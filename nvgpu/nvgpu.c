@@ -4,8 +4,8 @@
 #include "target/target.h"
 
 static const sy_op_trait ops[] = {
-    {.type = "Conv"},
-    {.type = "ConvTranspose"},
+    {.type = "Conv", .clip_linear = true},
+    {.type = "ConvTranspose", .clip_linear = true},
     {.type = "Gemm"},
     {.type = "MatMul"},
     {.type = "Add"},

@@ -91,6 +91,47 @@ static sy_status split_producer(builder *work, int tensor, int *out_raw)
     return SY_OK;
 }
 
+static bool read_as_floats(const builder *work, int tensor)
+{
+    const sy_graph *graph = work->plan->graph;
+    for (int n = 0; n < graph->node_count; n++)
+        for (int i = 0; i < graph->nodes[n].input_count; i++)
+            if (graph->nodes[n].inputs[i] == tensor && !sy_plan_reads_integers(work->plan, n, i))
+                return true;
+    return sy_graph_is_output(graph, tensor);
+}
+
+/* Is this the result of a product that gets a Clip: without an activation, and only quantized? */
+static bool takes_clip(const builder *work, int tensor)
+{
+    const int producer = work->plan->graph->tensors[tensor].producer;
+    if (producer == SY_NONE)
+        return false;
+    const int head =
+        work->plan->nodes[producer].head == SY_NONE ? producer : work->plan->nodes[producer].head;
+    const sy_node_plan *plan = &work->plan->nodes[head];
+    return plan->quantized && plan->weight_input != SY_NONE &&
+           (producer == head || producer == plan->bias_add) && plan->output == tensor &&
+           !read_as_floats(work, tensor);
+}
+
+/* `tensor` -> Clip -> *out, with the ends of the grid as limits. */
+static sy_status add_clip(builder *work, int tensor, int *out)
+{
+    const sy_tensor_plan *plan = &work->plan->tensors[tensor];
+    const sy_tensor from = work->graph->tensors[tensor];
+    const float low = sy_dequantize_value(plan->scales[0], sy_number_lo(&plan->number));
+    const float high = sy_dequantize_value(plan->scales[0], sy_number_hi(&plan->number));
+    int inputs[3] = {tensor}, node;
+    SY_TRY(sy_graph_add_constant(work->ctx, work->graph, named(work, from.name, "_min"), SY_DTYPE_FLOAT,
+                                 &scalar, &low, sizeof low, &inputs[1]));
+    SY_TRY(sy_graph_add_constant(work->ctx, work->graph, named(work, from.name, "_max"), SY_DTYPE_FLOAT,
+                                 &scalar, &high, sizeof high, &inputs[2]));
+    SY_TRY(sy_graph_add_tensor(work->ctx, work->graph, named(work, from.name, "_Clip_Output"), SY_DTYPE_FLOAT,
+                               &from.shape, out));
+    return add_node(work, "Clip", named(work, from.name, "_Clip"), inputs, 3, *out, &node);
+}
+
 static sy_status add_pair(builder *work, int tensor)
 {
     const sy_tensor_plan *plan = &work->plan->tensors[tensor];
@@ -101,6 +142,8 @@ static sy_status add_pair(builder *work, int tensor)
     int source = tensor, result = tensor, q, scale, zero, node;
     if (leaves)
         SY_TRY(split_producer(work, tensor, &source));
+    else if (takes_clip(work, tensor))
+        SY_TRY(add_clip(work, tensor, &source));
     SY_TRY(add_scales(work, from.name, plan->scales, 1, SY_NONE, dtype, &scale, &zero));
     SY_TRY(sy_graph_add_tensor(work->ctx, work->graph, named(work, from.name, "_QuantizeLinear_Output"),
                                dtype, &from.shape, &q));

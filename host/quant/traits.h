@@ -23,6 +23,10 @@ typedef struct sy_op_trait {
     bool needs_output;
     /* SY_PLACE_INPUTS: passes on the integers that what reads it asks for, and asks for none itself. */
     bool commutes;
+    /* Of a product: its result, where no activation follows, passes a Clip to the ends of its grid before it
+     * is quantized. QuantizeLinear alone goes on to the code that a narrow grid lacks.
+     */
+    bool clip_linear;
     float fixed_min,
         fixed_max; /* the output's range whatever the statistics say; both 0: from the statistics */
 } sy_op_trait;
