@@ -107,11 +107,9 @@ static bool takes_clip(const builder *work, int tensor)
     const int producer = work->plan->graph->tensors[tensor].producer;
     if (producer == SY_NONE)
         return false;
-    const int head =
-        work->plan->nodes[producer].head == SY_NONE ? producer : work->plan->nodes[producer].head;
-    const sy_node_plan *plan = &work->plan->nodes[head];
-    return plan->quantized && plan->weight_input != SY_NONE &&
-           (producer == head || producer == plan->bias_add) && plan->output == tensor &&
+    const sy_node_plan *plan = &work->plan->nodes[producer];
+    const sy_op_trait *trait = sy_traits_find(work->plan->traits, work->plan->graph->nodes[producer].type);
+    return plan->quantized && trait && trait->clip_linear && plan->output == tensor &&
            !read_as_floats(work, tensor);
 }
 
