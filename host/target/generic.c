@@ -29,6 +29,7 @@ static const sy_op_trait ops[] = {
     {.type = "Split"},
     {.type = "Slice"},
     {.type = "Gather"},
+    {.type = "Pad"},
     {.type = "Resize"},
     {.type = "Reshape"},
     {.type = "Flatten"},
