@@ -1,5 +1,6 @@
 #include "correct/correct.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,6 +156,8 @@ static sy_status find_targets(correction *work)
 /* What a pass over one layer gathers: counts for each worker, sums for each sample. */
 typedef struct {
     const sy_layer *layer;
+    float lo, hi; /* where the values are clamped, both finite; of a ReLU whose output is not rounded, hi is
+                     beyond all that was seen */
     bool clamped;
     uint32_t **bins; /* [worker][channel * SY_SHIFT_BINS] */
     double **sums;   /* [sample][channel] */
@@ -172,7 +175,7 @@ static sy_status gather_sample(sy_ctx *ctx, void *user, int worker, size_t sampl
             double sum = 0;
             for (size_t i = 0; i < layer->inner; i++) {
                 if (bins)
-                    bins[sy_shift_bin(at[i], layer->lo, layer->hi)]++;
+                    bins[sy_shift_bin(at[i], seen->lo, seen->hi)]++;
                 else
                     sum += (double)at[i];
             }
@@ -182,11 +185,16 @@ static sy_status gather_sample(sy_ctx *ctx, void *user, int worker, size_t sampl
     return SY_OK;
 }
 
-static sy_status gathering_open(correction *work, const sy_layer *layer, sy_arena *arena, gathering *out)
+static sy_status gathering_open(correction *work, const sy_layer *layer, const sy_tensor_stats *target,
+                                sy_arena *arena, gathering *out)
 {
     size_t workers = (size_t)work->spec->workers, samples = work->activations.sample_count;
-    *out = (gathering){.layer = layer,
-                       .clamped = isfinite(layer->lo) && isfinite(layer->hi) && layer->lo < layer->hi};
+    *out = (gathering){.layer = layer, .lo = layer->lo, .hi = layer->hi};
+    if (isfinite(out->lo) && !isfinite(out->hi))
+        out->hi = out->lo + 2 * fmaxf(target->max - out->lo, FLT_MIN);
+    if (isfinite(out->hi) && !isfinite(out->lo))
+        out->lo = out->hi - 2 * fmaxf(out->hi - target->min, FLT_MIN);
+    out->clamped = isfinite(out->lo) && isfinite(out->hi) && out->lo < out->hi;
     out->bins = sy_arena_alloc(arena, workers, sizeof *out->bins);
     out->sums = sy_arena_alloc(arena, samples, sizeof *out->sums);
     SY_TRY(sy_check_alloc(work->ctx, out->bins && out->sums ? out : NULL));
@@ -208,7 +216,7 @@ static double shift_of_channel(const correction *work, const gathering *seen, si
         for (int w = 1; w < work->spec->workers; w++)
             for (int b = 0; b < SY_SHIFT_BINS; b++)
                 bins[b] += seen->bins[w][channel * SY_SHIFT_BINS + (size_t)b];
-        const sy_shift_histogram histogram = {.lo = seen->layer->lo, .hi = seen->layer->hi, .bins = bins};
+        const sy_shift_histogram histogram = {.lo = seen->lo, .hi = seen->hi, .bins = bins};
         return sy_shift_solve(&histogram, target);
     }
     double sum = 0, count = 0;
@@ -228,7 +236,7 @@ static sy_status correct_layer(correction *work, const sy_layer *layer, const sy
     sy_arena arena = {0};
     gathering seen;
     sy_status status;
-    SY_TRY_DONE(gathering_open(work, layer, &arena, &seen));
+    SY_TRY_DONE(gathering_open(work, layer, target, &arena, &seen));
     SY_TRY_DONE(
         sy_activations_visit(work->ctx, &work->how, &work->activations, layer->sums, gather_sample, &seen));
     double largest = 0;

@@ -129,6 +129,15 @@ sy_status sy_layers_find(sy_ctx *ctx, const sy_plan *plan, const sy_graph *bound
     return SY_OK;
 }
 
+/* What is kept of a tensor between layers: its integers, if it is only a dequantized form of them. */
+static int kept_form(const sy_graph *graph, int tensor)
+{
+    int producer = graph->tensors[tensor].producer;
+    if (producer == SY_NONE || !is_type(&graph->nodes[producer], "DequantizeLinear"))
+        return tensor;
+    return graph->nodes[producer].inputs[0];
+}
+
 sy_status sy_cut_find(sy_ctx *ctx, const sy_graph *bound, int node, sy_arena *arena, int **out,
                       int *out_count)
 {
@@ -139,8 +148,10 @@ sy_status sy_cut_find(sy_ctx *ctx, const sy_graph *bound, int node, sy_arena *ar
     for (int n = node; n < bound->node_count; n++)
         for (int i = 0; i < bound->nodes[n].input_count; i++) {
             int tensor = bound->nodes[n].inputs[i];
-            if (tensor == SY_NONE || taken[tensor] || bound->tensors[tensor].data ||
-                bound->tensors[tensor].producer >= node)
+            if (tensor == SY_NONE || bound->tensors[tensor].data || bound->tensors[tensor].producer >= node)
+                continue;
+            tensor = kept_form(bound, tensor);
+            if (taken[tensor])
                 continue;
             taken[tensor] = true;
             cut[count++] = tensor;
