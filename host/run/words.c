@@ -44,6 +44,21 @@ static int32_t saturated(int64_t value)
     return value > INT32_MAX ? INT32_MAX : value < INT32_MIN ? INT32_MIN : (int32_t)value;
 }
 
+/* The two types that quantized activations have, without a detour. */
+static bool widen_bytes(sy_dtype dtype, const void *elements, size_t count, int32_t *words)
+{
+    if (dtype == SY_DTYPE_UINT8) {
+        const uint8_t *at = elements;
+        for (size_t i = 0; i < count; i++)
+            words[i] = at[i];
+    } else if (dtype == SY_DTYPE_INT8) {
+        const int8_t *at = elements;
+        for (size_t i = 0; i < count; i++)
+            words[i] = at[i];
+    }
+    return dtype == SY_DTYPE_UINT8 || dtype == SY_DTYPE_INT8;
+}
+
 sy_status sy_words_from_elements(sy_ctx *ctx, sy_dtype dtype, const void *elements, size_t count, void *words)
 {
     enum { CHUNK = 256 }; /* even, so that 4-bit elements start a byte */
@@ -56,6 +71,8 @@ sy_status sy_words_from_elements(sy_ctx *ctx, sy_dtype dtype, const void *elemen
             memcpy(words, elements, count * sizeof(uint32_t));
         return SY_OK;
     }
+    if (widen_bytes(dtype, elements, count, words))
+        return SY_OK;
     for (size_t done = 0; done < count; done += CHUNK) {
         const size_t n = count - done < CHUNK ? count - done : CHUNK;
         const sy_tensor chunk = {
@@ -110,6 +127,13 @@ sy_status sy_words_to_elements(sy_ctx *ctx, sy_dtype dtype, const void *words, s
     const size_t size = sy_dtype_bits(dtype) / 8;
     const unsigned char *from = words;
     unsigned char *to = elements;
+    if (dtype == SY_DTYPE_FLOAT && count)
+        memcpy(elements, words, count * sizeof(float));
+    if (dtype == SY_DTYPE_UINT8 || dtype == SY_DTYPE_INT8)
+        for (size_t i = 0; i < count; i++)
+            to[i] = (unsigned char)((const uint32_t *)words)[i];
+    if (dtype == SY_DTYPE_FLOAT || dtype == SY_DTYPE_UINT8 || dtype == SY_DTYPE_INT8)
+        return SY_OK;
     for (size_t i = 0; i < count; i++) {
         uint64_t element;
         if (!element_from_word(dtype, from + i * sizeof(uint32_t), &element))
