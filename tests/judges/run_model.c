@@ -2,8 +2,8 @@
  * [--times N].
  *
  * Reads DIR/input_<i>.raw for each input i of the graph and writes DIR/output_<i>.raw for each output: dense
- * elements of the tensor's own type, little endian. --times runs N times over and prints the least that each step took
- * on average.
+ * elements of the tensor's own type, little endian. --times runs N times over and prints the least that each
+ * step took on average.
  */
 #include <stdio.h>
 #include <stdlib.h>
