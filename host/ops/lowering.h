@@ -1,5 +1,5 @@
-/* From nodes to launches on numbered slots of memory, not yet placed on any device: plain data that can be printed.
- * host/run places the slots and runs the steps.
+/* From nodes to launches on numbered slots of memory, not yet placed on any device: plain data that can be
+ * printed. host/run places the slots and runs the steps.
  */
 #ifndef SY_OPS_LOWERING_H
 #define SY_OPS_LOWERING_H
@@ -24,8 +24,9 @@ typedef enum sy_slot_kind {
 typedef struct sy_slot {
     sy_slot_kind kind;
     size_t words;
-    int tensor;        /* of the graph, or SY_NONE for scratch */
-    const void *words_data; /* CONSTANT: as the device holds them; of any alignment; may be the graph's own bytes */
+    int tensor; /* of the graph, or SY_NONE for scratch */
+    /* CONSTANT: as the device holds them; of any alignment, and perhaps the graph's own bytes. */
+    const void *words_data;
 } sy_slot;
 
 typedef struct sy_step {
@@ -48,13 +49,13 @@ typedef struct sy_lowering {
     int *clamp_node;     /* per node: the Relu or Clip whose work this node does, or SY_NONE */
     bool *needed;        /* per node: takes part */
     int current;         /* node being lowered */
-    sy_status status;    /* of the first helper that failed; sticks, and fails the lowering at the node's end */
+    sy_status status;    /* of the first helper that failed; fails the lowering at the node's end */
 } sy_lowering;
 
-/* Lowers the nodes needed for `outputs`, taking the tensors in `inputs` as given (they may be inner tensors of the graph:
- * then what produces them does not run). `kept` marks, per tensor, those that must exist in memory: a Relu or
- * Clip is merged into the node before it only where the tensor between them is not kept and has no other reader.
- * `kept` may be NULL. Release with sy_lowering_release, also after a failure.
+/* Lowers the nodes needed for `outputs`, taking the tensors in `inputs` as given (they may be inner tensors
+ * of the graph: then what produces them does not run). `kept` marks, per tensor, those that must exist in
+ * memory: a Relu or Clip is merged into the node before it only where the tensor between them is not kept and
+ * has no other reader. `kept` may be NULL. Release with sy_lowering_release, also after a failure.
  */
 sy_status sy_lower_graph(sy_ctx *ctx, const sy_graph *graph, const int *inputs, int input_count,
                          const int *outputs, int output_count, const bool *kept, sy_lowering *out);
@@ -65,15 +66,16 @@ void sy_lowering_print(const sy_lowering *lowering, sy_text *out);
 /* The clamp that a Relu or a Clip of floats with constant bounds is; false for any other node. */
 bool sy_clamp_of_node(const sy_graph *graph, const sy_node *node, sy_clamp *out);
 
-/* For sy_lower_graph: places a tensor that is supplied for every run; where a tensor is that is read. Failures stick. */
+/* For sy_lower_graph: places a tensor that is supplied for every run; where a tensor is that is read.
+ * Failures stick. */
 void sy_lower_supply(sy_lowering *lowering, int tensor);
 sy_operand sy_lower_locate(sy_lowering *lowering, int tensor);
 
 /* For the lower() of operators. */
 
-/* Input i of the node; constants become words (see params.h) on their first use. SY_NONE where it is omitted. */
+/* Input i of the node; constants become words (see params.h) on their first use. No slot where omitted. */
 sy_operand sy_lower_input(sy_lowering *lowering, const sy_node *node, int i);
-/* Output i; its slot is made on the first call. With a clamp absorbed, output 0 is that of the Relu or Clip. */
+/* Output i; its slot is made on the first call. With a clamp absorbed, output 0 is that of the clamp. */
 sy_operand sy_lower_output(sy_lowering *lowering, const sy_node *node, int i);
 /* The clamp this node must apply; {-infinity, infinity} where none is merged into it. */
 sy_clamp sy_lower_clamp(const sy_lowering *lowering, const sy_node *node);

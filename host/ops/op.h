@@ -59,8 +59,9 @@ void sy_op_print_markdown(sy_text *out);
 const char *sy_op_nearest(const char *type);
 
 /* Shapes and types of every tensor of a graph, in place, as far as they follow from the inputs' shapes and
- * from constants. Nodes of unknown operators leave theirs as the file declared them. The message of a failure
- * names node, operator and inputs.
+ * from constants. What does not follow, and the outputs of unknown operators, stay as the file declared them:
+ * whoever changes the inputs' shapes forgets the declared ones first. The message of a failure names node,
+ * operator and inputs.
  */
 sy_status sy_infer_shapes(sy_ctx *ctx, sy_graph *graph);
 /* The same for one node. */
