@@ -98,9 +98,9 @@ static int64_t join_sums(vi lanes, size_t terms)
     return sum;
 }
 
-typedef struct sums {
+typedef struct moments {
     int64_t plain, squares;
-} sums;
+} moments;
 
 /* Whole numbers of at most 2^22, half to even: see SY_RINT_MAGIC. */
 static inline int32_t rint_small(float x)
@@ -108,7 +108,7 @@ static inline int32_t rint_small(float x)
     return (int32_t)(sy_bits_of(x + SY_RINT_MAGIC) - SY_RINT_MAGIC_BITS);
 }
 
-static void add_vectors(const float *x, size_t vectors, float by, sums *all)
+static void add_vectors(const float *x, size_t vectors, float by, moments *all)
 {
     const vf factor = v_set(by), magic = v_set(SY_RINT_MAGIC), unit = v_set(0x1p-22f);
     vi plain = v_int_zero(), squares = v_int_zero();
@@ -121,9 +121,9 @@ static void add_vectors(const float *x, size_t vectors, float by, sums *all)
     all->squares += join_sums(squares, vectors);
 }
 
-static sums add_up(const float *x, size_t count, float by)
+static moments add_up(const float *x, size_t count, float by)
 {
-    sums all = {0, 0};
+    moments all = {0, 0};
     size_t i = 0;
     for (; i + SUM_VECTORS * VW <= count; i += SUM_VECTORS * VW)
         add_vectors(x + i, SUM_VECTORS, by, &all);
@@ -147,7 +147,7 @@ static sy_status summarize_launch(const sy_cpu_call *call)
         sy_ref_summarize(call->operands, p);
         return SY_OK;
     }
-    const sums all = add_up(x, p->count, ldexpf(1, 22 - exponent));
+    const moments all = add_up(x, p->count, ldexpf(1, 22 - exponent));
     const uint64_t plain = (uint64_t)all.plain, squares = (uint64_t)all.squares;
     const uint32_t words[SY_SUMMARY_WORDS] = {
         sy_bits_of(seen.min), sy_bits_of(seen.max),    seen.zeros,        0,

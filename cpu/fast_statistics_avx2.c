@@ -3,4 +3,5 @@
 
 #if defined(__AVX2__) /* not on other processors */
 #include "cpu/fast_statistics.h"
+#include "cpu/fast_sums.h"
 #endif

@@ -1,5 +1,5 @@
 #include "cpu/kernels.h"
 
 #if defined(__AVX512F__) /* not on other processors */
-#include "cpu/fast_channel_sum.h"
+#include "cpu/fast_channel_columns.h"
 #endif
