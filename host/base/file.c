@@ -62,6 +62,10 @@ sy_status sy_writer_open(sy_ctx *ctx, const char *path, sy_writer *out)
 {
     if (sy_path_is_folder(path))
         return sy_fail(ctx, SY_E_IO, "%s: is a folder, a file was to be written there", path);
+    struct stat info;
+    /* The rename at the end would put a file in the place of a device. */
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+        return sy_fail(ctx, SY_E_IO, "%s: is a device or a pipe, a file was to be written there", path);
     char suffix[32];
     snprintf(suffix, sizeof suffix, ".tmp-%ld", (long)getpid());
     sy_writer writer = {.path = join3(path, "", ""), .temporary = join3(path, suffix, "")};

@@ -1,4 +1,5 @@
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -202,6 +203,21 @@ static void a_failed_write_leaves_nothing(void **state)
     sy_graph_destroy(graph);
 }
 
+/* A pipe stands for what must not be replaced by a file, such as /dev/full. */
+static void a_device_or_pipe_is_not_replaced(void **state)
+{
+    sy_ctx *ctx = *state;
+    struct stat info;
+    sy_graph *graph = make_graph(ctx);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_fails(ctx, sy_export_onnx(ctx, graph, path), SY_E_IO,
+                 "export_test.onnx: is a device or a pipe, a file was to be written there");
+    assert_int_equal(stat(path, &info), 0);
+    assert_true(S_ISFIFO(info.st_mode));
+    unlink(path);
+    sy_graph_destroy(graph);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +229,7 @@ int main(void)
         cmocka_unit_test(what_nobody_reads_is_not_written),
         cmocka_unit_test(large_weights_go_into_a_file_of_their_own),
         cmocka_unit_test(a_failed_write_leaves_nothing),
+        cmocka_unit_test(a_device_or_pipe_is_not_replaced),
     };
     return cmocka_run_group_tests(tests, open_ctx, close_ctx);
 }

@@ -127,7 +127,7 @@ static sy_status explain_graph(sy_ctx *ctx, const field *graph, size_t file_size
         if (found == STEP_END && graph->missing)
             return explain_short(ctx, "the graph", graph->missing, file_size);
         if (found == STEP_END)
-            return sy_fail(ctx, SY_E_MODEL, "the model is damaged behind its graph");
+            return sy_fail(ctx, SY_E_MODEL, "the model is damaged behind its graph; copy or download it again");
         if (found == STEP_BAD)
             return sy_fail(ctx, SY_E_MODEL,
                            "the model is damaged after %s: what follows is not part of a graph", text);
