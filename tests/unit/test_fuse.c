@@ -171,6 +171,7 @@ static void a_chain_is_folded_whole(void **state)
     y = graph_node(ctx, graph, "Identity", "same", y);
     y = add_batchnorm(ctx, graph, "bn", y);
     y = add_per_channel(ctx, graph, "Mul", 4, y);
+    y = add_batchnorm(ctx, graph, "second_bn", y); /* its turn comes again once the Mul is gone */
     y = graph_node(ctx, graph, "Relu", "act", y);
     graph_output(graph, y);
     graph = fuse(ctx, graph);

@@ -90,6 +90,22 @@ static void a_value_only_put_out_has_no_follower(void **state)
     sy_graph_destroy(graph);
 }
 
+/* The first node is an Add that would do as a bias, were it its reader. */
+static void a_product_only_put_out_has_no_bias(void **state)
+{
+    sy_ctx *ctx = *state;
+    sy_graph *graph = graph_create(ctx, 13);
+    const int x = graph_input(ctx, graph, "x", SY_DTYPE_FLOAT, SHAPE(2, 3));
+    const int b = graph_floats(ctx, graph, "b", SHAPE(3), ones);
+    const int sum = graph_node(ctx, graph, "Add", "sum", x, b);
+    const int w = graph_floats(ctx, graph, "w", SHAPE(3, 3), ones);
+    graph_output(graph, graph_node(ctx, graph, "MatMul", "product", sum, w));
+    search_result found = find_groups(ctx, graph);
+    assert_int_equal(group_of(&found, "product")->bias, SY_NONE);
+    sy_arena_release(&found.arena);
+    sy_graph_destroy(graph);
+}
+
 static void an_activation_after_something_else_is_a_group_of_its_own(void **state)
 {
     sy_ctx *ctx = *state;
@@ -173,6 +189,7 @@ int main(void)
         cmocka_unit_test(an_activation_joins_what_it_alone_reads),
         cmocka_unit_test(a_value_that_others_see_ends_its_group),
         cmocka_unit_test(a_value_only_put_out_has_no_follower),
+        cmocka_unit_test(a_product_only_put_out_has_no_bias),
         cmocka_unit_test(an_activation_after_something_else_is_a_group_of_its_own),
         cmocka_unit_test(a_constant_added_to_a_product_is_its_bias),
         cmocka_unit_test(a_residual_add_takes_the_main_branch),
