@@ -47,10 +47,14 @@ static void write_png(file *out, const unsigned char *pixels, int channels)
     assert_true(stbi_write_png_to_func(append, out, WIDTH, HEIGHT, channels, pixels, WIDTH * channels));
 }
 
-static void write_jpeg(file *out, const unsigned char *pixels)
+/* What draw() draws, written by libjpeg at quality 95. */
+static void read_jpeg(file *out)
 {
-    *out = (file){.size = 0};
-    assert_true(stbi_write_jpg_to_func(append, out, WIDTH, HEIGHT, 3, pixels, 95));
+    FILE *stream = fopen(SY_SOURCE_DIR "/tests/fuzz/corpus_image/smooth.jpg", "rb");
+    assert_non_null(stream);
+    out->size = fread(out->bytes, 1, sizeof out->bytes, stream);
+    fclose(stream);
+    assert_true(out->size > 0);
 }
 
 static void png_and_bmp_and_pnm_give_back_the_pixels(void **state)
@@ -82,10 +86,11 @@ static void jpeg_gives_back_nearly_the_pixels(void **state)
     file jpeg;
     sy_image image;
     draw(pixels);
-    write_jpeg(&jpeg, pixels);
+    read_jpeg(&jpeg);
     assert_ok(*state, sy_image_decode(*state, jpeg.bytes, jpeg.size, 3, &image));
     for (size_t i = 0; i < sizeof pixels; i++)
-        assert_in_range(image.pixels[i] + 20, pixels[i], pixels[i] + 40);
+        assert_in_range(image.pixels[i] + 8, pixels[i],
+                        pixels[i] + 16); /* quality 95 is off by 8 at most here */
     sy_image_release(&image);
 }
 
@@ -140,7 +145,7 @@ static void a_file_that_is_cut_short_is_refused_wherever_the_cut_is(void **state
     file files[2];
     draw(pixels);
     write_png(&files[0], pixels, 3);
-    write_jpeg(&files[1], pixels);
+    read_jpeg(&files[1]);
     for (size_t i = 0; i < 2; i++)
         for (size_t size = 0; size < files[i].size; size++) {
             sy_image image = {0};
@@ -169,7 +174,7 @@ static void damaged_data_is_an_error_or_an_image_but_never_worse(void **state)
     size_t refused = 0;
     draw(pixels);
     write_png(&files[0], pixels, 3);
-    write_jpeg(&files[1], pixels);
+    read_jpeg(&files[1]);
     for (size_t i = 0; i < 2; i++)
         for (size_t at = 0; at < files[i].size; at++) {
             sy_image image = {0};
@@ -184,6 +189,9 @@ static void damaged_data_is_an_error_or_an_image_but_never_worse(void **state)
 
 static void what_is_no_photograph_is_refused_in_words(void **state)
 {
+    /* A header and an end, and nothing between; checksums are not looked at. */
+    static const char large_png[] = "\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\x40\0\0\0\x40\0\x08\2\0\0\0\0\0\0\0"
+                                    "\0\0\0\0IEND\0\0\0";
     static const struct {
         const char *bytes;
         size_t size;
@@ -192,10 +200,17 @@ static void what_is_no_photograph_is_refused_in_words(void **state)
         {"", 0, "is empty"},
         {"hello, this is text", 19, "is no JPEG, PNG, BMP or PNM photograph"},
         {"GIF89a\1\0\1\0\0\0\0", 13, "is no JPEG, PNG, BMP or PNM photograph"},
-        {"P6 100000 100000 255\nxxx", 24,
-         "is too large: 100000 x 100000 pixels, at most 16384 a side and 134217728 in all"},
-        {"P6 16000 16000 255\nxxx", 22,
-         "is too large: 16000 x 16000 pixels, at most 16384 a side and 134217728 in all"},
+        {"P6 100000 100000 255\nxxx", 24, "is cut short: the end of the picture is missing"},
+        {"P6 100000000000 1 255\n", 22, "is a PNM with a damaged header"},
+        {"P6 2 x 255\n", 11, "is a PNM with a damaged header"},
+        {"P6 2 2", 6, "is cut short: the end of the picture is missing"},
+        {"BM\xff\0\0\0", 6, "is cut short: the end of the picture is missing"},
+        {"BM\6\0\0\0", 6, "cannot be decoded (damaged header)"},
+        {"\xff\xd8\xff\xc4\0\x13\0\xff\xff\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xff\xd9", 25,
+         "is a JPEG with a damaged Huffman table"},
+        {"\xff\xd8\xff\xd9", 4, "cannot be decoded (damaged header)"},
+        {large_png, sizeof large_png,
+         "is too large: 16384 x 16384 pixels, at most 16384 a side and 134217728 in all"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         int width, height;

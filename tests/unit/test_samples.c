@@ -297,11 +297,11 @@ static void every_bad_file_is_named_before_anything_runs(void **state)
         folder_write(&self->folder, name, "", 0);
     }
     set(self, "data_preprocess_param.preset=raw255");
-    assert_no_set(
-        self, self->folder.path, &photo, 1, SY_E_DATA,
-        "7 of 8 samples cannot be used: 0.jpg: is a JPEG with a damaged header; 1.png: is no JPEG, PNG, "
-        "BMP or PNM "
-        "photograph; 3.jpg: is empty; 4.jpg: is empty; 5.jpg: is empty; and 2 more");
+    assert_no_set(self, self->folder.path, &photo, 1, SY_E_DATA,
+                  "7 of 8 samples cannot be used: 0.jpg: is cut short: the end of the picture is missing; "
+                  "1.png: is no JPEG, PNG, "
+                  "BMP or PNM "
+                  "photograph; 3.jpg: is empty; 4.jpg: is empty; 5.jpg: is empty; and 2 more");
     assert_non_null(strstr(self->log, "bad sample: 7.jpg: is empty\n"));
     set(self, "data_preprocess_param.skip_bad_samples=true");
     sy_samples *samples = open_set(self, self->folder.path, &photo, 1);
