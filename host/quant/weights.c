@@ -36,7 +36,7 @@ size_t sy_weight_outputs(const sy_graph *graph, const sy_node *node, int input)
 {
     const sy_tensor *weight = &graph->tensors[node->inputs[input]];
     int axis = sy_weight_axis(graph, node, input);
-    if (axis == SY_NONE && input == 1)
+    if (axis == SY_NONE && input == 1 && weight->shape.rank > 1)
         axis = weight->shape.rank - 1;
     if (axis < 0 || axis >= weight->shape.rank || weight->shape.dims[axis] < 0)
         return 0;

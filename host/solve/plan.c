@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "solve/planner.h"
 
 static sy_status start_plan(sy_planner *planner)
@@ -72,6 +73,26 @@ static sy_status find_skipped(sy_planner *planner, sy_arena *arena)
     return SY_OK;
 }
 
+/* A file without integers is a valid one, and no success. */
+static void warn_when_float(const sy_planner *planner)
+{
+    const sy_graph *graph = planner->graph;
+    const sy_node_plan *nodes = planner->plan->nodes;
+    int product = SY_NONE;
+    for (int n = 0; n < graph->node_count; n++) {
+        if (nodes[n].quantized)
+            return;
+        if (product == SY_NONE && sy_node_rule(&graph->nodes[n]) == SY_QUANT_WEIGHTED)
+            product = n;
+    }
+    if (product == SY_NONE)
+        sy_log(planner->ctx, SY_LOG_WARN,
+               "nothing is quantized: the model has no convolution or matrix product");
+    else
+        sy_log(planner->ctx, SY_LOG_WARN, "nothing is quantized; of the first product, '%s' (%s): %s",
+               graph->nodes[product].name, graph->nodes[product].type, nodes[product].reason);
+}
+
 sy_status sy_plan_create(sy_ctx *ctx, const sy_graph *graph, const sy_stats *stats, const sy_traits *traits,
                          const sy_plan_options *options, sy_plan **out)
 {
@@ -86,6 +107,7 @@ sy_status sy_plan_create(sy_ctx *ctx, const sy_graph *graph, const sy_stats *sta
     sy_plan_tensors(&planner);
     SY_TRY_DONE(sy_plan_ranges(&planner));
     SY_TRY_DONE(sy_plan_weights(&planner));
+    warn_when_float(&planner);
     *out = planner.plan;
     planner.plan = NULL;
 done:

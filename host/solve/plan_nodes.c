@@ -96,7 +96,6 @@ static const char *matrix_refusal(sy_planner *planner, const sy_node *node)
     return NULL;
 }
 
-/* Is this input one that a float form of the tensor, shared with something else, could not serve? */
 static const char *product_refusal(sy_planner *planner, const sy_node *node)
 {
     const sy_graph *graph = planner->graph;
@@ -244,12 +243,17 @@ static bool reads_values(const sy_node *node)
  */
 static void count_readers(const sy_planner *planner, int tensor, int *integer, int *floating)
 {
-    if (sy_graph_is_output(planner->graph, tensor))
-        ++*(planner->traits->quantize_outputs ? integer : floating);
+    if (sy_graph_is_output(planner->graph, tensor)) {
+        *integer += planner->traits->quantize_outputs;
+        *floating += !planner->traits->quantize_outputs;
+    }
     for (int r = planner->first_read[tensor]; r < planner->first_read[tensor + 1]; r++) {
         const int reader = planner->readers[r];
-        if (reads_values(&planner->graph->nodes[reader]))
-            ++*(node_is_quantized(planner, reader) ? integer : floating);
+        if (!reads_values(&planner->graph->nodes[reader]))
+            continue;
+        const bool quantized = node_is_quantized(planner, reader);
+        *integer += quantized;
+        *floating += !quantized;
     }
 }
 

@@ -4,7 +4,7 @@
 
 #include "solve/plan.h"
 
-/* Quantizes the graph by the plan and writes it as one ONNX file. */
-sy_status sy_emit_onnx(sy_ctx *ctx, const sy_graph *fused, const sy_plan *plan, const char *path);
+/* Quantizes the plan's graph and writes it as an ONNX model. */
+sy_status sy_emit_onnx(sy_ctx *ctx, const sy_plan *plan, const char *path);
 
 #endif

@@ -135,14 +135,39 @@ static sy_status check_product(sy_lint *lint, const sy_node *node)
     return check_bias(lint, node);
 }
 
-/* Values that only move are never scaled anew. Inputs of a Concat may differ where clamps before them do. */
+/* Is the tensor behind this DequantizeLinear what a Relu or Clip makes? */
+static bool is_clamped(const sy_graph *graph, int tensor)
+{
+    const sy_node *dequantize = sy_lint_producer(graph, tensor, "DequantizeLinear");
+    const sy_node *quantize =
+        dequantize ? sy_lint_producer(graph, dequantize->inputs[0], "QuantizeLinear") : NULL;
+    return quantize && (sy_lint_producer(graph, quantize->inputs[0], "Relu") ||
+                        sy_lint_producer(graph, quantize->inputs[0], "Clip"));
+}
+
+/* What a Concat joins has the scale of its result, unless the limits of a Relu or Clip forbid that. */
+static void check_concat(sy_lint *lint, const sy_node *node)
+{
+    const sy_node *quantize = sy_lint_only_reader(lint->graph, node->outputs[0]);
+    sy_lint_grid x, y;
+    if (!is_type(quantize, "QuantizeLinear") || !sy_lint_read_grid(lint, quantize, &y))
+        return;
+    for (int i = 0; i < node->input_count; i++)
+        if (is_clamped(lint->graph, node->inputs[i]))
+            return;
+    for (int i = 0; i < node->input_count; i++)
+        if (grid_of(lint, node->inputs[i], &x) && !sy_lint_same_grid(&x, &y))
+            sy_lint_fault(lint, node, "input %d has another scale than the result", i);
+}
+
+/* Values that only move are never scaled anew. */
 static void check_same_scale(sy_lint *lint, const sy_node *node)
 {
     const sy_graph *graph = lint->graph;
     const sy_node *quantize = sy_lint_only_reader(graph, node->outputs[0]);
     sy_lint_grid x, y;
-    if (is_type(node, "Concat") || !is_type(quantize, "QuantizeLinear") ||
-        !grid_of(lint, node->inputs[0], &x) || !sy_lint_read_grid(lint, quantize, &y))
+    if (!is_type(quantize, "QuantizeLinear") || !grid_of(lint, node->inputs[0], &x) ||
+        !sy_lint_read_grid(lint, quantize, &y))
         return;
     if (!sy_lint_same_grid(&x, &y))
         sy_lint_fault(lint, node, "it only moves values, but its result has another scale than its input");
@@ -162,6 +187,8 @@ sy_status sy_generic_lint(sy_ctx *ctx, const sy_graph *emitted)
             check_grid(&lint, node);
         else if (node->op && node->op->quant == SY_QUANT_WEIGHTED)
             status = check_product(&lint, node);
+        else if (is_type(node, "Concat"))
+            check_concat(&lint, node);
         else if (node->op && node->op->quant == SY_QUANT_SAME_SCALE)
             check_same_scale(&lint, node);
     }

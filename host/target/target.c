@@ -49,27 +49,36 @@ sy_status sy_target_find(sy_ctx *ctx, const char *name, const sy_target **out)
                    nearest ? " (did you mean " : "", nearest ? nearest : "", nearest ? "?)" : "");
 }
 
-sy_status sy_emit_onnx(sy_ctx *ctx, const sy_graph *fused, const sy_plan *plan, const char *path)
+sy_status sy_emit_onnx(sy_ctx *ctx, const sy_plan *plan, const char *path)
 {
     sy_graph *quantized = NULL;
-    (void)fused; /* the plan knows its graph */
     SY_TRY(sy_quantize_graph(ctx, plan, &quantized));
     const sy_status status = sy_export_onnx(ctx, quantized, path);
     sy_graph_destroy(quantized);
     return status;
 }
 
-sy_status sy_target_emit(sy_ctx *ctx, const sy_target *target, const sy_graph *fused, const sy_plan *plan,
-                         const char *path)
+/* The model and, where there is one, the file of its weights. */
+static void remove_model(const char *path)
+{
+    sy_arena arena = {0};
+    const char *weights = sy_arena_printf(&arena, "%s.data", path);
+    remove(path);
+    if (weights)
+        remove(weights);
+    sy_arena_release(&arena);
+}
+
+sy_status sy_target_emit(sy_ctx *ctx, const sy_target *target, const sy_plan *plan, const char *path)
 {
     sy_graph *emitted = NULL;
-    SY_TRY(sy_while(ctx, target->emit(ctx, fused, plan, path), "target %s", target->name));
+    SY_TRY(sy_while(ctx, target->emit(ctx, plan, path), "target %s", target->name));
     sy_status status = sy_import_onnx(ctx, path, &emitted, NULL);
     if (status == SY_OK)
         status = target->lint(ctx, emitted);
     sy_graph_destroy(emitted);
     if (status == SY_OK)
         return SY_OK;
-    remove(path);
+    remove_model(path);
     return sy_while(ctx, status, "the file written for %s fails its own check", target->name);
 }

@@ -13,7 +13,7 @@ typedef struct sy_target {
     const char *suffix;  /* in file names: model.<suffix>.onnx */
     const sy_traits *traits;
     /* Writes the file(s) of a plan made with these traits; whole or not at all. */
-    sy_status (*emit)(sy_ctx *ctx, const sy_graph *fused, const sy_plan *plan, const char *path);
+    sy_status (*emit)(sy_ctx *ctx, const sy_plan *plan, const char *path);
     /* Checks a file that was read back: every rule of the target's LAYOUT.md that can be read off the graph.
      * SY_E_INTERNAL names the nodes that break one.
      */
@@ -33,7 +33,6 @@ const sy_target *sy_target_at(int index);
 sy_status sy_target_find(sy_ctx *ctx, const char *name, const sy_target **out);
 
 /* Emits, reads the file back, and checks it; a file that fails the check is removed. */
-sy_status sy_target_emit(sy_ctx *ctx, const sy_target *target, const sy_graph *fused, const sy_plan *plan,
-                         const char *path);
+sy_status sy_target_emit(sy_ctx *ctx, const sy_target *target, const sy_plan *plan, const char *path);
 
 #endif

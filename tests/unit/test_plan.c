@@ -368,6 +368,43 @@ static void the_scales_of_a_grouped_transposed_convolution_repeat_over_groups(vo
     network_release(&net);
 }
 
+static void remember_line(void *user, sy_log_level level, const char *line)
+{
+    if (level == SY_LOG_WARN)
+        snprintf(user, 256, "%s", line);
+}
+
+static void a_plan_without_integers_is_a_warning(void **state)
+{
+    char line[256] = "";
+    network net = gemm_network(*state, 1, 32, 32);
+    sy_ctx_set_log(*state, SY_LOG_WARN, remember_line, line);
+    sy_plan_destroy(plan_of(*state, net.graph, net.stats, "GENERIC"));
+    assert_string_equal(line, "");
+    sy_plan_destroy(plan_of(*state, net.graph, net.stats, "NVGPU"));
+    assert_string_equal(
+        line, "nothing is quantized; of the first product, 'gemm' (Gemm): a product with a single row is "
+              "faster in float");
+    sy_ctx_set_log(*state, SY_LOG_WARN, NULL, NULL);
+    network_release(&net);
+}
+
+static void a_product_with_a_vector_has_no_output_channels(void **state)
+{
+    static const seen rows[] = {{"x", -1, 1}, {"y", -9, 9}};
+    sy_graph *graph = graph_create(*state, 13);
+    const int x = graph_input(*state, graph, "x", SY_DTYPE_FLOAT, SHAPE(4, 3));
+    graph_output(graph,
+                 graph_node(*state, graph, "MatMul", "y", x, some_weights(*state, graph, "w", SHAPE(3))));
+    assert_ok(*state, sy_infer_shapes(*state, graph));
+    network net = {graph, stats_of(rows, 2)};
+    sy_plan *plan = plan_of(*state, graph, net.stats, "GENERIC");
+    assert_true(node_plan(plan, "y")->quantized);
+    assert_int_equal(sy_plan_channels(plan, 0), 0);
+    sy_plan_destroy(plan);
+    network_release(&net);
+}
+
 static void a_plan_prints_a_line_a_tensor_and_a_line_a_float_node(void **state)
 {
     static const char *const names[] = {"conv2"};
@@ -417,6 +454,8 @@ int main(void)
         cmocka_unit_test(a_new_bias_is_kept_and_widens_weights_it_would_overflow),
         cmocka_unit_test(a_node_that_is_no_product_takes_no_bias),
         cmocka_unit_test(the_scales_of_a_grouped_transposed_convolution_repeat_over_groups),
+        cmocka_unit_test(a_plan_without_integers_is_a_warning),
+        cmocka_unit_test(a_product_with_a_vector_has_no_output_channels),
         cmocka_unit_test(a_plan_prints_a_line_a_tensor_and_a_line_a_float_node),
     };
     return cmocka_run_group_tests_name("plan", tests, open_ctx, close_ctx);
