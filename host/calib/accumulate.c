@@ -41,10 +41,11 @@ static summary read_summary(const sy_tensor_sample *sample)
 
 /* The value, in widths of a bin, that has `rank` values further out on the side of `outer`: from its end
  * towards 0, then the zeros, then the other side from 0 on. Values are taken as spread evenly over their bin.
+ * NULL is a side without values.
  */
 static double value_at(const uint32_t *outer, uint32_t zeros, const uint32_t *inner, uint32_t rank)
 {
-    for (int b = SY_HISTOGRAM_SIDE - 1; b >= 0; b--) {
+    for (int b = SY_HISTOGRAM_SIDE - 1; outer && b >= 0; b--) {
         if (rank < outer[b])
             return b + 1 - (rank + 0.5) / outer[b];
         rank -= outer[b];
@@ -52,7 +53,7 @@ static double value_at(const uint32_t *outer, uint32_t zeros, const uint32_t *in
     if (rank < zeros)
         return 0;
     rank -= zeros;
-    for (int b = 0; b < SY_HISTOGRAM_SIDE; b++) {
+    for (int b = 0; inner && b < SY_HISTOGRAM_SIDE; b++) {
         if (rank < inner[b])
             return -(b + (rank + 0.5) / inner[b]);
         rank -= inner[b];
@@ -65,8 +66,8 @@ static sy_sample_record record_of(const sy_tensor_sample *sample, const summary 
     sy_sample_record record = {s->min, s->max, s->min, s->max};
     if (s->finite == 0)
         return record;
-    const uint32_t *positive = sample->histogram + SY_HISTOGRAM_HEAD;
-    const uint32_t *negative = positive + SY_HISTOGRAM_SIDE;
+    const uint32_t *positive = s->max > 0 ? sample->positive : NULL;
+    const uint32_t *negative = s->min < 0 ? sample->negative : NULL;
     const double width = ldexp(1, s->exponent) / SY_HISTOGRAM_SIDE;
     const uint32_t last = s->finite - 1;
     const uint32_t low = (uint32_t)(0.0001f * (float)s->finite);
@@ -102,7 +103,6 @@ static sy_status add_side(sy_ctx *ctx, uint64_t **bins, const uint32_t *counts, 
 static sy_status add_histogram(sy_ctx *ctx, sy_accumulator *to, const sy_tensor_sample *sample,
                                const summary *s)
 {
-    const uint32_t *positive = sample->histogram + SY_HISTOGRAM_HEAD;
     if (s->exponent > to->exponent) {
         if (to->positive)
             sy_histogram_widen(to->positive, s->exponent - to->exponent);
@@ -111,9 +111,9 @@ static sy_status add_histogram(sy_ctx *ctx, sy_accumulator *to, const sy_tensor_
         to->exponent = s->exponent;
     }
     if (s->max > 0)
-        SY_TRY(add_side(ctx, &to->positive, positive, to->exponent - s->exponent));
+        SY_TRY(add_side(ctx, &to->positive, sample->positive, to->exponent - s->exponent));
     if (s->min < 0)
-        SY_TRY(add_side(ctx, &to->negative, positive + SY_HISTOGRAM_SIDE, to->exponent - s->exponent));
+        SY_TRY(add_side(ctx, &to->negative, sample->negative, to->exponent - s->exponent));
     return SY_OK;
 }
 

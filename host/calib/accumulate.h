@@ -12,7 +12,8 @@
 typedef struct sy_tensor_sample {
     uint32_t count;            /* elements, finite or not */
     const uint32_t *summary;   /* [SY_SUMMARY_WORDS] */
-    const uint32_t *histogram; /* [SY_HISTOGRAM_WORDS], of this sample alone */
+    const uint32_t *positive;  /* [SY_HISTOGRAM_SIDE], of this sample alone; not looked at unless max > 0 */
+    const uint32_t *negative;  /* the same below 0 */
     const float *channel_sums; /* NULL where channels are not asked for */
     size_t index;              /* of the sample */
     const char *name;

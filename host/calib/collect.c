@@ -1,5 +1,7 @@
 #include "calib/collect.h"
 
+#include <string.h>
+
 #include "base/pool.h"
 #include "calib/accumulate.h"
 #include "calib/assemble.h"
@@ -13,10 +15,10 @@ typedef struct calib_worker {
     const collector *owner;
     sy_runner *runner;
     sy_buffer *summaries, *histograms, *channel_sums;
-    void **inputs;       /* [graph inputs]: words */
-    uint32_t *summary;   /* [observed][SY_SUMMARY_WORDS] */
-    uint32_t *histogram; /* [SY_HISTOGRAM_WORDS] */
-    float *sums;         /* [channel_words] */
+    void **inputs;                 /* [graph inputs]: words */
+    uint32_t *summary;             /* [observed][SY_SUMMARY_WORDS] */
+    uint32_t *positive, *negative; /* [SY_HISTOGRAM_SIDE] */
+    float *sums;                   /* [channel_words] */
 } calib_worker;
 
 struct collector {
@@ -71,6 +73,26 @@ static sy_status observe(sy_ctx *ctx, void *user, int index, sy_view view, size_
     return backend->launch(ctx, stream, &launch_sums);
 }
 
+/* The sides that have values. */
+static sy_status read_histogram(sy_ctx *ctx, const collector *owner, calib_worker *worker, size_t index,
+                                const uint32_t *summary)
+{
+    const sy_backend *backend = owner->spec->backend;
+    sy_stream *stream = sy_runner_stream(worker->runner);
+    const size_t positive = index * SY_HISTOGRAM_WORDS + SY_HISTOGRAM_HEAD;
+    const size_t negative = positive + SY_HISTOGRAM_SIDE;
+    float min, max;
+    memcpy(&min, &summary[0], sizeof min);
+    memcpy(&max, &summary[1], sizeof max);
+    if (max > 0)
+        SY_TRY(backend->read(ctx, stream, (sy_view){worker->histograms, positive}, worker->positive,
+                             SY_HISTOGRAM_SIDE));
+    if (min < 0)
+        SY_TRY(backend->read(ctx, stream, (sy_view){worker->histograms, negative}, worker->negative,
+                             SY_HISTOGRAM_SIDE));
+    return SY_OK;
+}
+
 /* Takes from the device what the observer left there. */
 static sy_status gather(sy_ctx *ctx, const collector *owner, calib_worker *worker, size_t sample)
 {
@@ -83,15 +105,15 @@ static sy_status gather(sy_ctx *ctx, const collector *owner, calib_worker *worke
         SY_TRY(backend->read(ctx, stream, (sy_view){worker->channel_sums, 0}, worker->sums,
                              owner->channel_words));
     for (size_t i = 0; i < observed; i++) {
-        SY_TRY(backend->read(ctx, stream, (sy_view){worker->histograms, i * SY_HISTOGRAM_WORDS},
-                             worker->histogram, SY_HISTOGRAM_WORDS));
         const sy_tensor_sample seen = {
             .count = (uint32_t)owner->words[i],
             .summary = worker->summary + i * SY_SUMMARY_WORDS,
-            .histogram = worker->histogram,
+            .positive = worker->positive,
+            .negative = worker->negative,
             .channel_sums = owner->channels[i].channels ? worker->sums + owner->channel_at[i] : NULL,
             .index = sample,
             .name = owner->spec->samples->name(owner->spec->samples->user, sample)};
+        SY_TRY(read_histogram(ctx, owner, worker, i, seen.summary));
         SY_TRY(sy_accumulator_add(ctx, &owner->accumulators[i], &seen));
     }
     return SY_OK;
@@ -144,10 +166,12 @@ static sy_status start_worker(sy_ctx *ctx, collector *owner, calib_worker *worke
     if (owner->channel_words)
         SY_TRY(backend->alloc(ctx, device, owner->channel_words, &worker->channel_sums));
     worker->summary = sy_arena_alloc(&owner->arena, summary_words, sizeof *worker->summary);
-    worker->histogram = sy_arena_alloc(&owner->arena, SY_HISTOGRAM_WORDS, sizeof *worker->histogram);
+    worker->positive = sy_arena_alloc(&owner->arena, SY_HISTOGRAM_SIDE, sizeof *worker->positive);
+    worker->negative = sy_arena_alloc(&owner->arena, SY_HISTOGRAM_SIDE, sizeof *worker->negative);
     worker->sums = sy_arena_alloc(&owner->arena, owner->channel_words, sizeof *worker->sums);
     SY_TRY(sy_check_alloc(ctx, worker->summary));
-    SY_TRY(sy_check_alloc(ctx, worker->histogram));
+    SY_TRY(sy_check_alloc(ctx, worker->positive));
+    SY_TRY(sy_check_alloc(ctx, worker->negative));
     SY_TRY(sy_check_alloc(ctx, worker->sums));
     return alloc_inputs(ctx, owner, worker);
 }

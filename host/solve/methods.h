@@ -25,4 +25,8 @@ int sy_range_used_bins(const uint64_t *bins);
  */
 double sy_range_tail(const uint64_t *bins, double width, double outside, double extreme);
 
+/* sy_range_error; where that is more than `limit`, some number more than `limit`, found sooner. */
+double sy_range_error_up_to(const sy_tensor_stats *stats, const sy_range_options *options,
+                            const sy_range *range, double limit);
+
 #endif

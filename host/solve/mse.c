@@ -19,7 +19,7 @@ typedef struct search {
 static void try_range(search *s, double min, double max)
 {
     const sy_range range = sy_range_of(s->stats, min, max);
-    const double error = sy_range_error(s->stats, s->options, &range);
+    const double error = sy_range_error_up_to(s->stats, s->options, &range, s->error);
     if (error < s->error) {
         s->error = error;
         s->best = range;
@@ -68,10 +68,13 @@ static sy_status choose(sy_ctx *ctx, const sy_tensor_stats *stats, const sy_rang
         move_ends(&s, 1, 1);
     } else {
         for (int round = 0; round < ROUNDS; round++) {
+            const double before = s.error;
             shrink_ends(&s, 0, 1);
             shrink_ends(&s, 1, 0);
             move_ends(&s, 0, 1);
             move_ends(&s, 1, 0);
+            if (s.error == before)
+                break;
         }
     }
     *out = s.best;

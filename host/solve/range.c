@@ -107,37 +107,46 @@ static double integral(const grid *g, double u)
 }
 
 /* Sum of squared errors, in steps, of one side's values; sign is 1 or -1. The last bin ends at the largest
- * value, so that a spike at an upper limit, such as that of ReLU6, is a point.
+ * value, so that a spike at an upper limit, such as that of ReLU6, is a point. From the far end on, where
+ * clipping shows, and no further than until the sum exceeds `limit`.
  */
-static double side_error(const grid *g, const uint64_t *bins, double width, double extreme, double sign)
+static double side_error(const grid *g, const uint64_t *bins, double width, double extreme, double sign,
+                         double limit)
 {
     const double to_steps = sign / g->scale;
-    const int used = sy_range_used_bins(bins);
-    double total = 0;
-    double before = integral(g, 0);
-    for (int b = 0; b < used; b++) {
-        const double from = b * width, to = b + 1 < used ? from + width : extreme;
+    double total = 0, to = extreme;
+    double after = integral(g, to * to_steps);
+    for (int b = sy_range_used_bins(bins) - 1; b >= 0 && total <= limit; b--) {
+        const double from = b * width;
+        const double before = integral(g, from * to_steps);
         if (to <= from) {
             const double u = extreme * to_steps, rest = u - nearest(g, u);
             total += (double)bins[b] * rest * rest;
-            continue;
+        } else if (bins[b]) {
+            total += (double)bins[b] * fabs(after - before) / ((to - from) / g->scale);
         }
-        const double after = integral(g, to * to_steps);
-        total += (double)bins[b] * fabs(after - before) / ((to - from) / g->scale);
-        before = after;
+        after = before;
+        to = from;
     }
     return total;
 }
 
-double sy_range_error(const sy_tensor_stats *stats, const sy_range_options *options, const sy_range *range)
+double sy_range_error_up_to(const sy_tensor_stats *stats, const sy_range_options *options,
+                            const sy_range *range, double limit)
 {
     if (stats->elements == 0)
         return 0;
     const grid g = grid_of(options, range);
     const double width = sy_range_bin_width(stats);
-    const double total = side_error(&g, stats->positive, width, stats->max, 1) +
-                         side_error(&g, stats->negative, width, -(double)stats->min, -1);
-    return total * g.scale * g.scale / (double)stats->elements;
+    const double unit = g.scale * g.scale / (double)stats->elements;
+    double total = side_error(&g, stats->positive, width, stats->max, 1, limit / unit);
+    total += side_error(&g, stats->negative, width, -(double)stats->min, -1, limit / unit - total);
+    return total * unit;
+}
+
+double sy_range_error(const sy_tensor_stats *stats, const sy_range_options *options, const sy_range *range)
+{
+    return sy_range_error_up_to(stats, options, range, INFINITY);
 }
 
 /* How many of one side's values lie beyond `limit`. */

@@ -1,7 +1,11 @@
 #include "solve/methods.h"
 
 /* Every sample names its own ends, at sorted index int(0.0001 n) and int(0.9999 n); the range is their mean
- * over the samples. */
+ * over the samples. Where a sample is too small for that to leave anything out, as the last logits are, the
+ * mean of the ends would clip the largest value of every other sample, so nothing is clipped.
+ */
+enum { SMALLEST_SAMPLE = 10000 };
+
 static sy_status choose(sy_ctx *ctx, const sy_tensor_stats *stats, const sy_range_options *options,
                         sy_range *out)
 {
@@ -20,7 +24,10 @@ static sy_status choose(sy_ctx *ctx, const sy_tensor_stats *stats, const sy_rang
     if (count == 0)
         return sy_fail(ctx, SY_E_NUMERIC,
                        "tensor %s has no record of any sample, which REMOVAL_OUTLIER needs", stats->name);
-    *out = sy_range_of(stats, low / count, high / count);
+    if (stats->elements / count < SMALLEST_SAMPLE)
+        *out = sy_range_of(stats, stats->min, stats->max);
+    else
+        *out = sy_range_of(stats, low / count, high / count);
     return SY_OK;
 }
 

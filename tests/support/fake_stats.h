@@ -40,7 +40,8 @@ static inline void fake_add(sy_ctx *ctx, sy_accumulator *accumulator, const floa
     sy_ref_channel_sum((void *[]){(void *)x, sums}, &channels);
     const sy_tensor_sample sample = {.count = FAKE_COUNT,
                                      .summary = summary,
-                                     .histogram = histogram,
+                                     .positive = histogram + SY_HISTOGRAM_HEAD,
+                                     .negative = histogram + SY_HISTOGRAM_HEAD + SY_HISTOGRAM_SIDE,
                                      .channel_sums = accumulator->channel_count ? sums : NULL,
                                      .index = index,
                                      .name = name};

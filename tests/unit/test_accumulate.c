@@ -63,7 +63,12 @@ static void records_hold_the_ends_of_each_sample_to_a_bin(void **state)
             const sy_summarize_params count = {COUNT};
             sy_ref_summarize((void *[]){x, summary}, &count);
             sy_ref_histogram((void *[]){x, summary, histogram}, &count);
-            const sy_tensor_sample sample = {COUNT, summary, histogram, NULL, 0, "a"};
+            const uint32_t *bins = histogram + SY_HISTOGRAM_HEAD;
+            const sy_tensor_sample sample = {.count = COUNT,
+                                             .summary = summary,
+                                             .positive = bins,
+                                             .negative = bins + SY_HISTOGRAM_SIDE,
+                                             .name = "a"};
             sy_accumulator accumulator;
             assert_ok(*state, sy_accumulator_init(*state, &accumulator, 1, 0, 0));
             assert_ok(*state, sy_accumulator_add(*state, &accumulator, &sample));

@@ -224,11 +224,11 @@ static void percentile_refuses_a_share_that_is_none(void **state)
 
 static void removal_outlier_is_the_mean_over_the_samples(void **state)
 {
-    static const float x[] = {-8, 16};
+    static float x[3 * 10000] = {-8, 16};
     static counted values;
     static const sy_sample_record records[] = {
         {-8, 10, -4, 3}, {INFINITY, -INFINITY, INFINITY, -INFINITY}, {-2, 16, -1, 8}, {-2, 2, -1, 1}};
-    count_values(x, 2, &values);
+    count_values(x, sizeof x / sizeof x[0], &values);
     values.stats.records = records;
     values.stats.record_count = 4;
     for (int spelling = 0; spelling < 2; spelling++) {
@@ -236,6 +236,18 @@ static void removal_outlier_is_the_mean_over_the_samples(void **state)
             choose(*state, spelling ? "RemovalOutlier" : "REMOVAL_OUTLIER", &values, false);
         assert_true(range.min == -2 && range.max == 4);
     }
+}
+
+static void removal_outlier_clips_no_sample_that_is_too_small_to_have_outliers(void **state)
+{
+    static const float x[] = {-8, 16, 1, 2};
+    static counted values;
+    static const sy_sample_record records[] = {{-8, 16, -8, 16}, {1, 2, 1, 2}};
+    count_values(x, 4, &values);
+    values.stats.records = records;
+    values.stats.record_count = 2;
+    const sy_range range = choose(*state, "REMOVAL_OUTLIER", &values, false);
+    assert_true(range.min == -8 && range.max == 16);
 }
 
 static void mse_is_near_the_best_of_all_ranges(void **state)
@@ -302,6 +314,7 @@ int main(void)
         cmocka_unit_test(percentile_of_few_values_is_max_min),
         cmocka_unit_test(percentile_refuses_a_share_that_is_none),
         cmocka_unit_test(removal_outlier_is_the_mean_over_the_samples),
+        cmocka_unit_test(removal_outlier_clips_no_sample_that_is_too_small_to_have_outliers),
         cmocka_unit_test(mse_is_near_the_best_of_all_ranges),
         cmocka_unit_test(auto_takes_the_least_error_and_prefers_not_to_clip),
     };
