@@ -24,14 +24,15 @@ typedef void (*row)(const void *a, sy_u32 a_stride, const void *b, sy_u32 b_stri
 #define FLOAT_COMPARE_ROW(name, value) ROW(floats, sy_f32, sy_i32, name, value)
 #define INT_COMPARE_ROW(name, value)   ROW(ints, sy_i32, sy_i32, name, value)
 SY_BINARY_FLOAT_MAP(FLOAT_ROW)
+SY_BINARY_CALL_MAP(FLOAT_ROW)
 SY_BINARY_COMPARE_MAP(FLOAT_COMPARE_ROW)
 SY_BINARY_INT_MAP(INT_ROW)
 SY_BINARY_COMPARE_MAP(INT_COMPARE_ROW)
 
 #define FLOAT_ENTRY(name, value) [SY_BINARY_##name] = floats_##name,
 #define INT_ENTRY(name, value)   [SY_BINARY_##name] = ints_##name,
-static const row float_rows[SY_BINARY_COUNT] = {SY_BINARY_FLOAT_MAP(FLOAT_ENTRY)
-                                                    SY_BINARY_COMPARE_MAP(FLOAT_ENTRY)};
+static const row float_rows[SY_BINARY_COUNT] = {
+    SY_BINARY_FLOAT_MAP(FLOAT_ENTRY) SY_BINARY_CALL_MAP(FLOAT_ENTRY) SY_BINARY_COMPARE_MAP(FLOAT_ENTRY)};
 static const row int_rows[SY_BINARY_COUNT] = {SY_BINARY_INT_MAP(INT_ENTRY) SY_BINARY_COMPARE_MAP(INT_ENTRY)};
 
 static void clamp_row(sy_f32 *y, sy_u32 count, sy_clamp clamp)

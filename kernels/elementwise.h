@@ -166,17 +166,20 @@ SY_FN sy_i32 sy_int_modulo(sy_i32 x, sy_i32 y)
     return rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest;
 }
 
-/* FUNCTION(name, value): of the floats u and v. A minimum or maximum with a NaN is a NaN. */
+/* FUNCTION(name, value): of the floats u and v, in two parts: what compilers turn into vectors, and what
+ * stays a call. A minimum or maximum with a NaN is a NaN. */
 #define SY_BINARY_FLOAT_MAP(FUNCTION)      \
     FUNCTION(ADD, u + v)                   \
     FUNCTION(SUB, u - v)                   \
     FUNCTION(MUL, u *v)                    \
     FUNCTION(DIV, u / v)                   \
-    FUNCTION(POW, sy_math_power(u, v))     \
     FUNCTION(MIN, u < v || u != u ? u : v) \
     FUNCTION(MAX, u > v || u != u ? u : v) \
-    FUNCTION(FMOD, sy_fmod(u, v))          \
     FUNCTION(PRELU, u < 0.0f ? u * v : u)
+
+#define SY_BINARY_CALL_MAP(FUNCTION)   \
+    FUNCTION(POW, sy_math_power(u, v)) \
+    FUNCTION(FMOD, sy_fmod(u, v))
 
 /* The same of ints, wrapping. */
 #define SY_BINARY_INT_MAP(FUNCTION)                              \
