@@ -57,7 +57,7 @@ typedef struct sy_plan {
 
 typedef struct sy_plan_options {
     const char *method;            /* a range method's name, or "AUTO"; NULL: MAX_MIN */
-    float percentile;              /* for PERCENTILE; 0: 0.9999 */
+    float percentile;              /* for PERCENTILE; 0: 0.99999 */
     bool per_layer;                /* one scale for all of a weight's channels */
     const sy_number *weight;       /* instead of the target's, e.g. with 7 bits; NULL: the target's */
     const char *const *skip_nodes; /* these nodes stay float */

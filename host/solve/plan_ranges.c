@@ -248,7 +248,7 @@ static sy_status find_method(ranges *work)
     work->options = (sy_range_options){
         .levels = sy_number_hi(number) - sy_number_lo(number) + 1,
         .symmetric = number->symmetric,
-        .percentile = planner->options->percentile > 0 ? planner->options->percentile : 0.9999F};
+        .percentile = planner->options->percentile > 0 ? planner->options->percentile : 0.99999F};
     if (strcmp(name, "AUTO") == 0)
         return SY_OK;
     work->method = sy_range_method_find(name);

@@ -53,7 +53,7 @@ static void every_key_has_its_default(void **state)
     assert_int_equal(config->common_quant_param.skip_quant_node.count, 0);
     assert_true(config->full_quant_param.bias_correction);
     assert_true(config->full_quant_param.per_channel);
-    assert_true(config->full_quant_param.percentile == 0.9999);
+    assert_true(config->full_quant_param.percentile == 0.99999);
     assert_int_equal(config->full_quant_param.activation_quant_method, SY_ACTIVATION_QUANT_METHOD_MAX_MIN);
     assert_int_equal(config->full_quant_param.target_device, SY_TARGET_DEVICE_GENERIC);
     assert_null(config->data_preprocess_param.calibrate_path);
