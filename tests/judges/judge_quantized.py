@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+"""Quantized models end to end: `steelyard quantize` on real models, judged by onnx and onnxruntime.
+
+For each model and target: the file passes onnx's checker and loads in onnxruntime; all convolutions of GENERIC become integer kernels there; and
+its outputs there equal our own integer execution of the same file (`steelyard run`): at most one step of the output's scale apart, and at
+most 0.1 % of values further than half a step. onnxruntime is asked for exact products (its uint8 x int8 kernels otherwise saturate on processors with AVX2
+but without VNNI).
+
+    judge_quantized.py STEELYARD            exit code 77: skipped, with the reason
+"""
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+try:
+    import numpy as np
+    import onnx
+    import onnxruntime as ort
+    from PIL import Image
+except ImportError as error:
+    print(f"skipped: {error}")
+    sys.exit(77)
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DATA = pathlib.Path(os.environ.get("SY_SHARED", ROOT.parent / "shared")) / "data"
+SAMPLES = 12
+
+# model: (calibration samples, samples to compare on, preset or None)
+MODELS = {
+    "squeezenet1_1": ("images/calib", "images/native", "torch"),
+    "mobilenet_v1_0.25_224": ("images/calib", "images/native", "tf"),
+    "mobilenet_v2_1.0_224_dq": ("images/calib", "images/native", "tf"),
+    "efficientnet_lite0": ("images/calib", "images/native", "tf128"),
+    "resnet8_cifar10": ("cifar10/calib", "cifar10/lossless", "raw255"),
+    "lenet_mnist": ("mnist/calib", "mnist/eval", "u1"),
+    "kws_dscnn": ("kws/calib", "kws/eval", None),
+    "banking77_encoder": ("text/calib", "text/eval", None),
+}
+
+
+def pixels(path, shape, preset):
+    image = Image.open(path).convert("L" if shape[1] == 1 else "RGB")
+    width, height = image.size
+    size = shape[3]
+    if (width, height) != (size, shape[2]):
+        short = round(size / .875)
+        least = min(width, height)
+        image = image.resize((round(width * short / least), round(height * short / least)), Image.BILINEAR)
+        left, top = (image.size[0] - size) // 2, (image.size[1] - shape[2]) // 2
+        image = image.crop((left, top, left + size, top + shape[2]))
+    x = np.asarray(image, np.float32)
+    x = x[..., None] if x.ndim == 2 else x
+    if preset == "torch":
+        x = (x / 255 - np.array([.485, .456, .406])) / np.array([.229, .224, .225])
+    elif preset == "tf":
+        x = x / 127.5 - 1
+    elif preset == "tf128":
+        x = (x - 127) / 128
+    elif preset == "u1":
+        x = x / 255
+    return np.ascontiguousarray(x.transpose(2, 0, 1)[None], np.float32)
+
+
+def sample(path, source, preset):
+    if path.suffix in (".jpg", ".png"):
+        return pixels(path, source.shape, preset)
+    dtype = {"tensor(float)": np.float32, "tensor(int64)": np.int64}[source.type]
+    return np.fromfile(path, dtype).reshape(source.shape)
+
+
+def session(path, optimized=None):
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.x64quantprecision", "1")
+    if optimized:
+        options.optimized_model_filepath = str(optimized)
+    return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def output_step(model, name, low, high):
+    """The scale of the DequantizeLinear that makes the output; for float outputs the range seen in 8 bits."""
+    constants = {t.name: onnx.numpy_helper.to_array(t) for t in model.graph.initializer}
+    for node in model.graph.node:
+        if name in node.output and node.op_type == "DequantizeLinear":
+            return float(constants[node.input[1]])
+    return (high - low) / 255
+
+
+def compare(steelyard, file, files, preset, folder):
+    run = session(file)
+    source, output = run.get_inputs()[0], run.get_outputs()[0].name
+    theirs, ours = [], []
+    for path in files:
+        x = sample(path, source, preset)
+        np.save(folder / "x.npy", x)
+        subprocess.run([steelyard, "run", str(file), "--input", f"{source.name}={folder}/x.npy", "--output", str(folder / "y"), "--quiet"],
+                       check=True, stdout=subprocess.DEVNULL)
+        theirs.append(run.run([output], {source.name: x})[0])
+        ours.append(np.load(folder / "y" / f"{output.replace('/', '_')}.npy"))
+    theirs, ours = np.stack(theirs), np.stack(ours)
+    step = output_step(onnx.load(str(file)), output, theirs.min(), theirs.max())
+    apart = np.abs(theirs - ours) / step
+    return float(apart.max()), float((apart > .5).mean())
+
+
+def integer_convolutions(file, folder):
+    session(file, folder / "optimized.onnx")
+    types = [n.op_type for n in onnx.load(str(folder / "optimized.onnx")).graph.node]
+    floats = sum(t in ("Conv", "FusedConv", "NhwcFusedConv") for t in types)
+    return types.count("QLinearConv"), floats
+
+
+def judge(steelyard, name, folder):
+    calib, others, preset = MODELS[name]
+    model = DATA / "models" / f"{name}.onnx"
+    command = [steelyard, "quantize", str(model), "--data", str(DATA / calib), "--limit", "100", "--target", "GENERIC,NVGPU",
+               "--output", str(folder), "--quiet", "--verify-data", str(DATA / calib)]
+    if preset:
+        command += ["--set", "data_preprocess_param.preset=" + preset]
+    if preset == "tf128":
+        command += ["--set", "data_preprocess_param.normalize_mean=[127,127,127]"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    files = sorted(p for p in (DATA / others).iterdir() if p.is_file())[:SAMPLES]
+    good = True
+    for target in ("generic", "nvgpu"):
+        file = folder / f"{name}.{target}.onnx"
+        onnx.checker.check_model(onnx.load(str(file)), full_check=True)
+        largest, share = compare(steelyard, file, files, preset, folder)
+        line = f"{name:26} {target:8} largest difference {largest:6.3f} steps, {100 * share:6.3f} % differ"
+        fine = largest <= 1.001 and share <= .001
+        if target == "generic":
+            quantized, floats = integer_convolutions(file, folder)
+            line += f", {quantized} integer convolutions, {floats} float"
+            fine &= floats == 0
+        print(line + ("" if fine else "   FAILED"), flush=True)
+        good &= fine
+    return good
+
+
+def main():
+    if not (DATA / "models").is_dir():
+        print(f"skipped: no models in {DATA}")
+        sys.exit(77)
+    names = sys.argv[2:] or list(MODELS)
+    good = True
+    for name in names:
+        with tempfile.TemporaryDirectory() as folder:
+            good &= judge(sys.argv[1], name, pathlib.Path(folder))
+    sys.exit(0 if good else 1)
+
+
+if __name__ == "__main__":
+    main()
