@@ -290,10 +290,22 @@ static sy_status add_matmul_bias(builder *work, int node, int bias)
     return add_node(work, "Add", name, inputs, 2, output, &add);
 }
 
-static sy_status add_float_bias(builder *work, int node, const float *values, int count, int *out)
+/* A float bias is written as the nearest multiple of x_scale * w_scale: some runtimes turn biases into integers
+ * of that grid on loading, others keep the floats, and so both compute the same.
+ */
+static sy_status add_float_bias(builder *work, int node, float *values, int count, int *out)
 {
     const sy_shape shape = vector_of((size_t)count);
-    return sy_graph_add_constant(work->ctx, work->graph, named(work, bias_name(work, node), "_corrected"),
+    const sy_node *product = &work->plan->graph->nodes[node];
+    const sy_tensor_plan *weight = &work->plan->tensors[product->inputs[1]];
+    const float x_scale = work->plan->tensors[product->inputs[0]].scales[0].scale;
+    for (int i = 0; i < count; i++) {
+        const float w_scale = weight->scales[i % weight->channels].scale;
+        int32_t code;
+        if (sy_quantize_bias(values[i], x_scale, w_scale, &code))
+            values[i] = (float)code * (x_scale * w_scale);
+    }
+    return sy_graph_add_constant(work->ctx, work->graph, named(work, bias_name(work, node), "_rounded"),
                                  SY_DTYPE_FLOAT, &shape, values, (size_t)count * sizeof *values, out);
 }
 
@@ -304,15 +316,15 @@ static sy_status attach_bias(builder *work, int node, int bias)
     return set_bias_input(work, node, bias);
 }
 
-/* Biases of products with constant weights become int32 where the target wants that, else only changed ones
- * are written anew.
+/* Biases of products with constant weights become int32 where the target wants that, else floats on the same
+ * grid.
  */
 static sy_status quantize_bias(builder *work, int node)
 {
     const int channels = sy_plan_channels(work->plan, node);
     const bool integer = work->plan->traits->int32_bias;
     int count = 0, bias = SY_NONE;
-    if (!channels || (!integer && !work->plan->nodes[node].bias))
+    if (!channels)
         return SY_OK;
     float *values = calloc((size_t)channels, sizeof *values);
     SY_TRY(sy_check_alloc(work->ctx, values));
