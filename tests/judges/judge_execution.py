@@ -6,9 +6,8 @@ its outputs there equal our own integer execution of the same file (`steelyard r
 most 0.1 % of values further than half a step. onnxruntime is asked for exact products (its uint8 x int8 kernels otherwise saturate on processors with AVX2
 but without VNNI).
 
-    judge_quantized.py STEELYARD            exit code 77: skipped, with the reason
+    judge_execution.py STEELYARD            exit code 77: skipped, with the reason
 """
-import os
 import pathlib
 import subprocess
 import sys
@@ -23,8 +22,8 @@ except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(77)
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-DATA = pathlib.Path(os.environ.get("SY_SHARED", ROOT.parent / "shared")) / "data"
+from shared_data import data_folder
+
 SAMPLES = 12
 
 # model: (calibration samples, samples to compare on, preset or None)
@@ -113,17 +112,17 @@ def integer_convolutions(file, folder):
     return types.count("QLinearConv"), floats
 
 
-def judge(steelyard, name, folder):
+def judge(steelyard, name, data, folder):
     calib, others, preset = MODELS[name]
-    model = DATA / "models" / f"{name}.onnx"
-    command = [steelyard, "quantize", str(model), "--data", str(DATA / calib), "--limit", "100", "--target", "GENERIC,NVGPU",
-               "--output", str(folder), "--quiet", "--verify-data", str(DATA / calib)]
+    model = data / "models" / f"{name}.onnx"
+    command = [steelyard, "quantize", str(model), "--data", str(data / calib), "--limit", "100", "--target", "GENERIC,NVGPU",
+               "--output", str(folder), "--quiet", "--verify-data", str(data / calib)]
     if preset:
         command += ["--set", "data_preprocess_param.preset=" + preset]
     if preset == "tf128":
         command += ["--set", "data_preprocess_param.normalize_mean=[127,127,127]"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    files = sorted(p for p in (DATA / others).iterdir() if p.is_file())[:SAMPLES]
+    files = sorted(p for p in (data / others).iterdir() if p.is_file())[:SAMPLES]
     good = True
     for target in ("generic", "nvgpu"):
         file = folder / f"{name}.{target}.onnx"
@@ -141,14 +140,12 @@ def judge(steelyard, name, folder):
 
 
 def main():
-    if not (DATA / "models").is_dir():
-        print(f"skipped: no models in {DATA}")
-        sys.exit(77)
+    data = data_folder()
     names = sys.argv[2:] or list(MODELS)
     good = True
     for name in names:
         with tempfile.TemporaryDirectory() as folder:
-            good &= judge(sys.argv[1], name, pathlib.Path(folder))
+            good &= judge(sys.argv[1], name, data, pathlib.Path(folder))
     sys.exit(0 if good else 1)
 
 
