@@ -9,7 +9,7 @@
 #include "cpu/histogram_state.h"
 #include "cpu/kernels.h"
 #include "cpu/ref.h"
-#include "cpu/simd.h"
+#include "cpu/simd_tile.h"
 #include "kernels/math.h"
 
 enum { LEAST_EXPONENT = -100 }; /* above it, what x is multiplied by is a normal number */
@@ -21,59 +21,57 @@ typedef struct extremes {
 } extremes;
 
 typedef struct extreme_lanes {
-    vf min, max, poison; /* poison: NaN once anything is not finite */
+    vf min, max;
+    vf poison[4]; /* NaN once anything is not finite; several, because each is a chain of fma */
     vi zeros;
 } extreme_lanes;
 
-static inline void see(extreme_lanes *lanes, vf x)
+SY_INLINE void see(extreme_lanes *lanes, vf x, int poison)
 {
-    x = v_add(x, v_zero()); /* -0 becomes 0 */
     lanes->min = v_min(x, lanes->min);
     lanes->max = v_max(x, lanes->max);
-    lanes->poison = v_fma(x, v_zero(), lanes->poison);
+    lanes->poison[poison] = v_fma(x, v_zero(), lanes->poison[poison]);
     lanes->zeros = v_count_zeros(lanes->zeros, x);
 }
 
-static extremes join_extremes(const extreme_lanes *lanes)
+/* Takes the lanes into `all`. */
+static void join_extremes(const extreme_lanes *lanes, extremes *all)
 {
     float min[VW], max[VW], poison[VW];
     uint32_t zeros[VW];
-    extremes all = {INFINITY, -INFINITY, 0, true};
     v_store(min, lanes->min);
     v_store(max, lanes->max);
-    v_store(poison, lanes->poison);
+    v_store(poison,
+            v_add(v_add(lanes->poison[0], lanes->poison[1]), v_add(lanes->poison[2], lanes->poison[3])));
     v_int_store(zeros, lanes->zeros);
     for (int i = 0; i < VW; i++) {
-        all.min = min[i] < all.min ? min[i] : all.min;
-        all.max = max[i] > all.max ? max[i] : all.max;
-        all.finite &= poison[i] == 0;
-        all.zeros += zeros[i];
+        all->min = min[i] < all->min ? min[i] : all->min;
+        all->max = max[i] > all->max ? max[i] : all->max;
+        all->finite &= poison[i] == 0;
+        all->zeros += zeros[i];
     }
-    return all;
 }
 
-/* Of at least one element. */
-static extremes find_extremes(const float *x, size_t count)
+static void find_extremes(const float *x, size_t count, extremes *all)
 {
-    extreme_lanes a = {v_set(INFINITY), v_set(-INFINITY), v_zero(), v_int_zero()}, b = a;
+    extreme_lanes lanes = {
+        v_set(INFINITY), v_set(-INFINITY), {v_zero(), v_zero(), v_zero(), v_zero()}, v_int_zero()};
     size_t i = 0;
-    for (; i + 2 * VW <= count; i += 2 * VW) {
-        see(&a, v_load(x + i));
-        see(&b, v_load(x + i + VW));
+    for (; i + 4 * VW <= count; i += 4 * VW) {
+        SY_UNROLL
+        for (int v = 0; v < 4; v++)
+            see(&lanes, v_load(x + i + v * VW), v);
     }
-    a.min = v_min(a.min, b.min);
-    a.max = v_max(a.max, b.max);
-    a.poison = v_add(a.poison, b.poison);
-    a.zeros = v_int_add(a.zeros, b.zeros);
-    extremes all = join_extremes(&a);
+    for (; i + VW <= count; i += VW)
+        see(&lanes, v_load(x + i), 0);
+    join_extremes(&lanes, all);
     for (; i < count; i++) {
-        const float value = x[i] + 0.0f;
-        all.min = value < all.min ? value : all.min;
-        all.max = value > all.max ? value : all.max;
-        all.zeros += value == 0;
-        all.finite &= value - value == 0;
+        const float value = x[i];
+        all->min = value < all->min ? value : all->min;
+        all->max = value > all->max ? value : all->max;
+        all->zeros += value == 0;
+        all->finite &= value - value == 0;
     }
-    return all;
 }
 
 /* The least e with |x| < 2^e, not below -126, for finite x. */
@@ -85,7 +83,7 @@ static int exponent_above(float x)
     return e < -126 ? -126 : e;
 }
 
-enum { SUM_VECTORS = 256 }; /* so many values of at most 2^22 fit in the 32 bits of a lane */
+enum { SUM_VECTORS = 508 }; /* so many values of at most 2^22, and a few, fit in the 32 bits of a lane */
 
 /* Adds the lanes up: each holds `terms` values plus SY_RINT_MAGIC_BITS. */
 static int64_t join_sums(vi lanes, size_t terms)
@@ -121,38 +119,62 @@ static void add_vectors(const float *x, size_t vectors, float by, moments *all)
     all->squares += join_sums(squares, vectors);
 }
 
-static moments add_up(const float *x, size_t count, float by)
+static void add_up(const float *x, size_t count, float by, moments *all)
 {
-    moments all = {0, 0};
     size_t i = 0;
     for (; i + SUM_VECTORS * VW <= count; i += SUM_VECTORS * VW)
-        add_vectors(x + i, SUM_VECTORS, by, &all);
+        add_vectors(x + i, SUM_VECTORS, by, all);
     const size_t rest = (count - i) / VW;
-    add_vectors(x + i, rest, by, &all);
+    add_vectors(x + i, rest, by, all);
     for (i += rest * VW; i < count; i++) {
         const float y = x[i] * by;
-        all.plain += rint_small(y);
-        all.squares += rint_small(y * y * 0x1p-22f);
+        all->plain += rint_small(y);
+        all->squares += rint_small(y * y * 0x1p-22f);
     }
-    return all;
+}
+
+enum { SUMMARY_PART = SUM_VECTORS * VW }; /* both loops over a part find it in the first-level cache */
+
+/* Sums need the exponent of the whole sample. They take that of what was seen so far; when it rises, which is
+ * rare but near the beginning, they start again. Returns the exponent.
+ */
+static int summarize(const float *x, size_t count, extremes *seen, moments *all)
+{
+    int exponent = LEAST_EXPONENT;
+    for (size_t i = 0; i < count && seen->finite; i += SUMMARY_PART) {
+        const size_t part = count - i < SUMMARY_PART ? count - i : SUMMARY_PART;
+        find_extremes(x + i, part, seen);
+        const int above = exponent_above(-seen->min > seen->max ? -seen->min : seen->max);
+        if (above > exponent) {
+            exponent = above;
+            *all = (moments){0, 0};
+            add_up(x, i, ldexpf(1, 22 - exponent), all);
+        }
+        add_up(x + i, part, ldexpf(1, 22 - exponent), all);
+    }
+    return exponent;
 }
 
 static sy_status summarize_launch(const sy_cpu_call *call)
 {
     const sy_summarize_params *p = call->params;
-    const float *x = call->operands[0];
-    const extremes seen = find_extremes(x, p->count);
-    const int exponent = exponent_above(-seen.min > seen.max ? -seen.min : seen.max);
-    if (!seen.finite || exponent < LEAST_EXPONENT || p->count == 0) {
+    extremes seen = {INFINITY, -INFINITY, 0, true};
+    moments all = {0, 0};
+    const int exponent = summarize(call->operands[0], p->count, &seen, &all);
+    if (!seen.finite || exponent == LEAST_EXPONENT) {
         sy_ref_summarize(call->operands, p);
         return SY_OK;
     }
-    const moments all = add_up(x, p->count, ldexpf(1, 22 - exponent));
     const uint64_t plain = (uint64_t)all.plain, squares = (uint64_t)all.squares;
-    const uint32_t words[SY_SUMMARY_WORDS] = {
-        sy_bits_of(seen.min), sy_bits_of(seen.max),    seen.zeros,        0,
-        (uint32_t)plain,      (uint32_t)(plain >> 32), (uint32_t)squares, (uint32_t)(squares >> 32),
-        (uint32_t)exponent};
+    const uint32_t words[SY_SUMMARY_WORDS] = {sy_bits_of(seen.min + 0.0f),
+                                              /* not -0 */ sy_bits_of(seen.max + 0.0f),
+                                              seen.zeros,
+                                              0,
+                                              (uint32_t)plain,
+                                              (uint32_t)(plain >> 32),
+                                              (uint32_t)squares,
+                                              (uint32_t)(squares >> 32),
+                                              (uint32_t)exponent};
     memcpy(call->operands[1], words, sizeof words);
     return SY_OK;
 }
@@ -232,12 +254,12 @@ static sy_status histogram_launch(const sy_cpu_call *call)
     const uint32_t *summary = call->operands[1];
     uint32_t *state = call->operands[2], *bins = state + SY_HISTOGRAM_HEAD;
     const bool zeros = summary[2] > 0, finite = summary[3] == 0;
-    if (!finite || (int32_t)summary[8] < LEAST_EXPONENT) {
+    if (!finite || (int32_t)summary[8] < LEAST_EXPONENT || (int32_t)state[0] > -LEAST_EXPONENT) {
         sy_ref_histogram(call->operands, p);
         return SY_OK;
     }
     const float by = ldexpf(SY_HISTOGRAM_SIDE, -sy_histogram_raise(state, (int32_t)summary[8]));
-    if (p->count < COPY_FROM) {
+    if (p->count < COPY_FROM || sy_float_of(summary[0]) < 0) {
         count_elements(call->operands[0], p->count, by, zeros, bins, bins);
         return SY_OK;
     }

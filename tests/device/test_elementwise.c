@@ -109,10 +109,26 @@ static void every_binary_function_gives_the_reference_bits(void **state)
 #endif
 }
 
+static void fills_are_whole_and_no_more(void **state)
+{
+    static const unsigned counts[] = {0, 1, 7, 16, 33, 1001};
+    (void)state;
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        const sy_fill_params p = {.count = counts[i], .word = 0x80000001u};
+        check_variants(&(check){.kernel = SY_KERNEL_fill,
+                                .reference = sy_ref_fill,
+                                .params = &p,
+                                .written = 0,
+                                .words = p.count,
+                                .name = "fill"});
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_unary_function_gives_the_reference_bits),
+        cmocka_unit_test(fills_are_whole_and_no_more),
         cmocka_unit_test(every_binary_function_gives_the_reference_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
