@@ -186,7 +186,7 @@ static bool set_value(const char *name, const char *value, cli_arguments *out)
     const char **field = text_field(name, out);
     if (field) {
         *field = value;
-        return *value != '\0';
+        return field != &out->input_format || strcmp(value, "NCHW") == 0 || strcmp(value, "NHWC") == 0;
     }
     if (strcmp(name, "set") == 0)
         return add(out->settings, &out->setting_count, value);
@@ -214,21 +214,19 @@ static const option_row *find_option(unsigned commands, const char *name, size_t
     return NULL;
 }
 
-/* The option of this command that starts most like `name`, if at least half of it agrees. */
+/* The option of this command that is most like `name`; NULL if none is. */
 static const char *nearest_option(const cli_command *command, const char *name, size_t length)
 {
     const char *nearest = NULL;
     size_t best = 0;
     for (int i = 0; i < OPTION_COUNT; i++) {
-        size_t same = 0;
-        while (same < length && options[i].name[same] == name[same])
-            same++;
-        if ((options[i].commands & command->bit) && same > best) {
-            best = same;
+        size_t likeness = cli_likeness(name, length, options[i].name);
+        if ((options[i].commands & command->bit) && likeness > best) {
+            best = likeness;
             nearest = options[i].name;
         }
     }
-    return 2 * best >= length ? nearest : NULL;
+    return nearest;
 }
 
 static sy_status unknown_option(const cli_command *command, const char *name, size_t length,
@@ -248,6 +246,19 @@ static sy_status unknown_option(const cli_command *command, const char *name, si
     return SY_E_ARGUMENT;
 }
 
+/* Says what an option that takes a value wants instead of `value`; NULL: there is none. */
+static sy_status bad_value(const option_row *option, const char *value, const cli_arguments *out,
+                           char error[CLI_ERROR_MAX])
+{
+    const bool is_count = strcmp(option->value, "N") == 0;
+    if (out->setting_count == CLI_MAX_LIST || out->request.input_count == CLI_MAX_LIST)
+        snprintf(error, CLI_ERROR_MAX, "--%s may be given at most %d times", option->name, CLI_MAX_LIST);
+    else
+        snprintf(error, CLI_ERROR_MAX, "--%s%s%.200s: expected %s", option->name, value ? " " : "",
+                 value ? value : "", is_count ? "a whole number from 1 to 1000000000" : option->value);
+    return SY_E_ARGUMENT;
+}
+
 /* One option at argv[*at]; moves *at past what it used. */
 static sy_status parse_option(const cli_command *command, int argc, char **argv, int *at, cli_arguments *out,
                               char error[CLI_ERROR_MAX])
@@ -260,22 +271,18 @@ static sy_status parse_option(const cli_command *command, int argc, char **argv,
         return unknown_option(command, name, length, error);
 
     const char *value = equals ? equals + 1 : NULL;
-    bool good;
     if (!option->value) {
-        good = !value && set_switch(option->name, out);
-    } else {
-        if (!value && *at + 1 < argc)
-            value = argv[++*at];
-        good = value && set_value(option->name, value, out);
-    }
-    if (good)
-        return SY_OK;
-    if (!option->value)
+        if (!value && set_switch(option->name, out))
+            return SY_OK;
         snprintf(error, CLI_ERROR_MAX, "--%s is a switch and takes no value", option->name);
-    else
-        snprintf(error, CLI_ERROR_MAX, "--%s%s%.200s: expected %s", option->name, value ? " " : "",
-                 value ? value : "", option->value);
-    return SY_E_ARGUMENT;
+        return SY_E_ARGUMENT;
+    }
+    /* A value that begins like an option is one only after '='. */
+    if (!value && *at + 1 < argc && strncmp(argv[*at + 1], "--", 2) != 0)
+        value = argv[++*at];
+    if (value && !*value)
+        value = NULL;
+    return value && set_value(option->name, value, out) ? SY_OK : bad_value(option, value, out, error);
 }
 
 static sy_status check_positional(const cli_command *command, int wanted, cli_arguments *out,
@@ -305,6 +312,12 @@ sy_status cli_parse(const cli_command *command, int argc, char **argv, cli_argum
             sy_status status = parse_option(command, argc, argv, &at, out, error);
             if (status != SY_OK)
                 return status;
+        } else if (argv[at][0] == '-' && argv[at][1] && argv[at][1] != '-') {
+            snprintf(
+                error, CLI_ERROR_MAX,
+                "unknown option %.100s: options begin with two dashes ('steelyard %s --help' lists them)",
+                argv[at], command->name);
+            return SY_E_ARGUMENT;
         } else if (out->positional_count == wanted) {
             snprintf(error, CLI_ERROR_MAX, "'%.200s' is one argument too many for steelyard %s", argv[at],
                      command->name);

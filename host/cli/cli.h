@@ -45,6 +45,10 @@ sy_status cli_parse(const cli_command *command, int argc, char **argv, cli_argum
                     char error[CLI_ERROR_MAX]);
 void cli_print_command_help(const cli_command *command);
 
+/* How much of a misspelt word of `length` bytes agrees with `candidate`, from the front and from the back; 0
+ * when less than half does, as then nobody meant it. */
+size_t cli_likeness(const char *word, size_t length, const char *candidate);
+
 /* MindSpore Lite's converter command line: `steelyard convert --fmk=ONNX ...`. Returns the exit code. */
 int cli_convert(int argc, char **argv);
 

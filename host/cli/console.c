@@ -22,6 +22,7 @@ struct cli_console {
     char stage[64];
     long long stage_start, last_shown; /* last_shown 0: not yet in this stage */
     int warnings;
+    char last_warning[512]; /* two sets of samples earn the same one */
 };
 
 static long long now_ms(void)
@@ -42,10 +43,14 @@ static void log_line(void *user, sy_log_level level, const char *line)
 {
     cli_console *console = user;
     clear_bar(console);
-    if (level == SY_LOG_WARN)
-        fprintf(stderr, "warning %d: %s\n", ++console->warnings, line);
-    else
+    if (level != SY_LOG_WARN) {
         fprintf(stderr, "%s\n", line);
+        return;
+    }
+    if (strncmp(line, console->last_warning, sizeof console->last_warning - 1) == 0)
+        return;
+    snprintf(console->last_warning, sizeof console->last_warning, "%s", line);
+    fprintf(stderr, "warning %d: %s\n", ++console->warnings, line);
 }
 
 static void print_time_left(long long elapsed_ms, size_t done, size_t total, char out[48])

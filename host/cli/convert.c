@@ -53,6 +53,20 @@ static bool accepted(const flag_row *flag, const char *value)
     return !flag->accepts;
 }
 
+static const char *nearest_flag(const char *name, size_t length)
+{
+    const char *nearest = NULL;
+    size_t best = 0;
+    for (int i = 0; i < FLAG_COUNT; i++) {
+        size_t likeness = cli_likeness(name, length, flags[i].name);
+        if (likeness > best) {
+            best = likeness;
+            nearest = flags[i].name;
+        }
+    }
+    return nearest;
+}
+
 static sy_status parse_flag(const char *argument, flag_values *out, char error[CLI_ERROR_MAX])
 {
     const char *equals = strchr(argument, '=');
@@ -71,7 +85,10 @@ static sy_status parse_flag(const char *argument, flag_values *out, char error[C
         out->values[i] = equals + 1;
         return SY_OK;
     }
-    snprintf(error, CLI_ERROR_MAX, "convert: unknown or unsupported option %.200s", argument);
+    const char *nearest = nearest_flag(argument + 2, length);
+    snprintf(error, CLI_ERROR_MAX, "convert: unknown option --%.*s%s%s%s", length < 100 ? (int)length : 100,
+             argument + 2, nearest ? ": did you mean --" : "",
+             nearest ? nearest : ": this version has no such option", nearest ? "=?" : "");
     return SY_E_ARGUMENT;
 }
 
@@ -120,8 +137,23 @@ static sy_status convert(sy_ctx *ctx, const flag_values *values, const char *pat
     return status;
 }
 
+static void print_help(void)
+{
+    puts("steelyard convert --fmk=ONNX --modelFile=MODEL --outputFile=FILE --configFile=FILE [options]\n\n"
+         "MindSpore Lite's converter command line: quantizes as the configuration file says. Writes "
+         "FILE.onnx and,\n"
+         "beside it, FILE.qstat and manifest.json.\n");
+    for (int i = 0; i < FLAG_COUNT; i++)
+        printf("  --%s=%s\n", flags[i].name, flags[i].accepts ? flags[i].accepts : "...");
+}
+
 int cli_convert(int argc, char **argv)
 {
+    for (int i = 0; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0) {
+            print_help();
+            return 0;
+        }
     char error[CLI_ERROR_MAX];
     flag_values values = {{NULL}};
     sy_status status = parse_flags(argc, argv, &values, error);

@@ -87,6 +87,23 @@ static int run_command(const cli_command *command, int argc, char **argv)
     return (int)status;
 }
 
+static int unknown_command(const char *name)
+{
+    const char *nearest = NULL;
+    size_t best = 0;
+    for (const cli_command *command = cli_commands; command->name; command++) {
+        size_t likeness = cli_likeness(name, strlen(name), command->name);
+        if (likeness > best) {
+            best = likeness;
+            nearest = command->name;
+        }
+    }
+    char message[256];
+    snprintf(message, sizeof message, "unknown command '%.100s'%s%s%s ('steelyard --help' lists them)", name,
+             nearest ? ": did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    return cli_fail(SY_E_ARGUMENT, message);
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
@@ -102,7 +119,5 @@ int main(int argc, char **argv)
     for (const cli_command *command = cli_commands; command->name; command++)
         if (strcmp(argv[1], command->name) == 0)
             return run_command(command, argc - 2, argv + 2);
-    char message[256];
-    snprintf(message, sizeof message, "unknown command '%.100s' ('steelyard --help' lists them)", argv[1]);
-    return cli_fail(SY_E_ARGUMENT, message);
+    return unknown_command(argv[1]);
 }
