@@ -135,6 +135,14 @@ sy_status sy_file_save(sy_ctx *ctx, const char *path, const void *bytes, size_t 
     return sy_writer_commit(ctx, &writer);
 }
 
+sy_status sy_file_check_writable(sy_ctx *ctx, const char *path)
+{
+    sy_writer writer = {0};
+    SY_TRY(sy_writer_open(ctx, path, &writer));
+    sy_writer_abandon(&writer);
+    return SY_OK;
+}
+
 sy_status sy_folder_make(sy_ctx *ctx, const char *path)
 {
     char *partial = join3(path, "/", "");
@@ -162,6 +170,13 @@ bool sy_path_exists(const char *path)
 {
     struct stat info;
     return stat(path, &info) == 0;
+}
+
+bool sy_path_same(const char *a, const char *b)
+{
+    struct stat first, second;
+    return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
+           first.st_ino == second.st_ino;
 }
 
 const char *sy_path_base(const char *path)

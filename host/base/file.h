@@ -32,11 +32,16 @@ void sy_writer_abandon(sy_writer *writer); /* does nothing after a commit or on 
 /* All of the above for bytes that are in memory. */
 sy_status sy_file_save(sy_ctx *ctx, const char *path, const void *bytes, size_t size);
 
+/* Whether a file could be written there, found out before long work: SY_E_IO if not. Leaves nothing behind.
+ */
+sy_status sy_file_check_writable(sy_ctx *ctx, const char *path);
+
 /* Makes the folder and its missing parents. */
 sy_status sy_folder_make(sy_ctx *ctx, const char *path);
 bool sy_path_is_folder(const char *path);
 bool sy_path_exists(const char *path);
-const char *sy_path_base(const char *path); /* what follows the last '/' */
+bool sy_path_same(const char *a, const char *b); /* both exist and are one file */
+const char *sy_path_base(const char *path);      /* what follows the last '/' */
 
 /* The entries of a folder except "." and "..", sorted bytewise; names only, in `arena`. */
 sy_status sy_folder_list(sy_ctx *ctx, const char *path, sy_arena *arena, char ***out, size_t *out_count);

@@ -81,6 +81,24 @@ sy_status sy_job_open_device(sy_job *job)
     return sy_device_open(job->ctx, name, &job->backend, &job->device);
 }
 
+/* A class that is no element of the output could only ever count as wrong. */
+static sy_status check_classes(sy_job *job, const sy_samples *samples, const char *labels)
+{
+    const sy_graph *graph = job->bound;
+    const sy_tensor *output = graph->output_count ? &graph->tensors[graph->outputs[0]] : NULL;
+    size_t classes;
+    if (!output || !sy_shape_count(&output->shape, &classes))
+        return SY_OK;
+    for (size_t i = 0; i < sy_samples_count(samples); i++) {
+        const int label = sy_samples_label(samples, i);
+        if (label >= 0 && (size_t)label >= classes)
+            return sy_fail(job->ctx, SY_E_DATA,
+                           "%s: %s is of class %d, but output '%s' has %zu elements: classes count from 0",
+                           labels, sy_samples_name(samples, i), label, output->name, classes);
+    }
+    return SY_OK;
+}
+
 sy_status sy_job_open_samples(sy_job *job, const char *data, const char *labels, size_t limit,
                               sy_samples **out)
 {
@@ -97,7 +115,14 @@ sy_status sy_job_open_samples(sy_job *job, const char *data, const char *labels,
                                   .inputs = inputs,
                                   .input_count = graph->input_count,
                                   .limit = limit};
-    return sy_samples_open(job->ctx, &spec, out);
+    sy_samples *samples = NULL;
+    SY_TRY(sy_samples_open(job->ctx, &spec, &samples));
+    sy_status status = labels ? check_classes(job, samples, labels) : SY_OK;
+    if (status == SY_OK)
+        *out = samples;
+    else
+        sy_samples_destroy(samples);
+    return status;
 }
 
 sy_status sy_job_load_like(sy_job *job, const char *path, sy_graph **out)
@@ -130,7 +155,9 @@ sy_status sy_job_targets(sy_job *job, const sy_target ***out, int *out_count)
     SY_TRY(sy_check_alloc(job->ctx, targets));
     for (int i = 0; i < count; i++) {
         const char *name = job->request->target_count ? job->request->targets[i] : configured;
-        SY_TRY(sy_target_find(job->ctx, name ? name : "", &targets[i]));
+        sy_status status = sy_target_find(job->ctx, name ? name : "", &targets[i]);
+        if (status != SY_OK)
+            return status == SY_E_CONFIG && job->request->target_count ? SY_E_ARGUMENT : status;
         for (int k = 0; k < i; k++)
             if (targets[k] == targets[i])
                 return sy_fail(job->ctx, SY_E_ARGUMENT, "target %s is asked for twice", targets[i]->name);

@@ -39,13 +39,13 @@ sy_status sy_job_command(sy_ctx *ctx, const sy_request *request,
 /* Imports, fuses and binds the float model. */
 sy_status sy_job_open_model(sy_job *job);
 sy_status sy_job_open_device(sy_job *job);
-/* Of the bound float model. NULL for `data` and `labels` means what it means in data/samples.h. The caller
- * owns *out. */
+/* Of the bound float model. NULL for `data` and `labels` means what it means in data/samples.h. A class must
+ * be an element of the model's first output. The caller owns *out. */
 sy_status sy_job_open_samples(sy_job *job, const char *data, const char *labels, size_t limit,
                               sy_samples **out);
 
-/* A quantized model file, its products as integer runtimes compute them, bound to the shapes of the job's bound model by
- * input name. The caller owns *out.
+/* A quantized model file, its products as integer runtimes compute them, bound to the shapes of the job's
+ * bound model by input name. The caller owns *out.
  */
 sy_status sy_job_load_like(sy_job *job, const char *path, sy_graph **out);
 
@@ -66,6 +66,9 @@ sy_status sy_job_collect(sy_job *job, sy_stats **out);
  * biases stay. */
 sy_status sy_job_emit(sy_job *job, const sy_stats *stats, const sy_target *target, const char *path,
                       sy_report *report, cJSON *json);
+
+/* Whether the configuration's skip_quant_node fits the model: before long work. */
+sy_status sy_job_check_plan(sy_job *job);
 
 struct sy_verify_report;
 /* Compares a written file with the float model over `samples`. */

@@ -30,29 +30,45 @@ static sy_status find_destination(sy_job *job, int target_count, destination *ou
                                             (size_t)(base - out->model) - (base - out->model > 1));
     }
     SY_TRY(sy_job_require(job, out->folder, "--output FOLDER"));
-    SY_TRY(sy_check_alloc(job->ctx, out->stem));
-    return sy_folder_make(job->ctx, out->folder);
+    if (out->model && sy_path_same(out->model, job->request->model))
+        return sy_fail(job->ctx, SY_E_ARGUMENT, "%s: is the float model; name another file to write",
+                       out->model);
+    return sy_check_alloc(job->ctx, out->stem);
 }
 
-/* Samples to measure on, and whether they are others than those of calibration. */
-static sy_status open_verify_samples(sy_job *job, sy_samples **out, bool *out_held_out)
+/* Found out before the long work, and after all that can be wrong with what is read. */
+static sy_status prepare_destination(sy_job *job, const destination *where)
+{
+    const char *path =
+        where->model ? where->model : sy_arena_printf(&job->arena, "%s/manifest.json", where->folder);
+    SY_TRY(sy_check_alloc(job->ctx, path));
+    SY_TRY(sy_folder_make(job->ctx, where->folder));
+    return sy_file_check_writable(job->ctx, path);
+}
+
+/* Whether samples to measure on were named; else they are those of calibration. */
+static bool is_held_out(const sy_request *request)
+{
+    return request->verify_data || request->labels;
+}
+
+static sy_status open_verify_samples(sy_job *job, sy_samples **out)
 {
     const sy_request *request = job->request;
-    *out_held_out = request->verify_data || request->labels;
-    if (*out_held_out)
+    if (is_held_out(request))
         return sy_job_open_samples(job, request->verify_data, request->labels, SIZE_MAX, out);
     return sy_job_open_samples(job, request->data, NULL, request->limit, out);
 }
 
-static sy_status measure(sy_job *job, const sy_samples *samples, bool held_out, const char *path,
-                         sy_report *report, cJSON *json)
+static sy_status measure(sy_job *job, const sy_samples *samples, const char *path, sy_report *report,
+                         cJSON *json)
 {
     sy_verify_report *result = NULL;
     cJSON *verified = sy_json_object(json, "verify");
     SY_TRY(sy_check_alloc(job->ctx, verified));
     SY_TRY(sy_job_verify(job, samples, path, false, &result));
     sy_status status = sy_job_report_verify(job->ctx, result, report, verified);
-    if (!held_out)
+    if (!is_held_out(job->request))
         sy_text_printf(&report->text,
                        "  (measured on the calibration samples; --labels or --verify-data names others)\n");
     sy_verify_report_destroy(result);
@@ -60,13 +76,11 @@ static sy_status measure(sy_job *job, const sy_samples *samples, bool held_out, 
 }
 
 static sy_status write_targets(sy_job *job, const destination *where, const sy_stats *stats,
-                               const sy_target **targets, int count, sy_report *report)
+                               const sy_target **targets, int count, const sy_samples *samples,
+                               sy_report *report)
 {
-    sy_samples *samples = NULL;
-    bool held_out;
     cJSON *list = sy_json_array(report->json, "targets");
     SY_TRY(sy_check_alloc(job->ctx, list));
-    SY_TRY(open_verify_samples(job, &samples, &held_out));
     sy_status status = SY_OK;
     for (int i = 0; i < count && status == SY_OK; i++) {
         const char *path = where->model ? where->model
@@ -77,9 +91,8 @@ static sy_status write_targets(sy_job *job, const destination *where, const sy_s
         if (status == SY_OK)
             status = sy_job_emit(job, stats, targets[i], path, report, item);
         if (status == SY_OK)
-            status = measure(job, samples, held_out, path, report, item);
+            status = measure(job, samples, path, report, item);
     }
-    sy_samples_destroy(samples);
     return status;
 }
 
@@ -131,24 +144,31 @@ static sy_status save_stats(sy_job *job, const destination *where, const sy_stat
     return sy_check_alloc(job->ctx, describe_run(job, stats, path, content, report) ? report : NULL);
 }
 
+/* Whatever can be wrong with the request is found before the long work begins. */
 static sy_status quantize(sy_job *job, sy_report *report)
 {
     const sy_target **targets;
     destination where;
     int count;
+    sy_samples *measured = NULL;
     sy_stats *stats = NULL;
+    sy_status status;
     SY_TRY(sy_job_targets(job, &targets, &count));
-    SY_TRY(sy_job_open_model(job));
+    SY_TRY(sy_job_require(job, job->request->model, "the model"));
     SY_TRY(find_destination(job, count, &where));
+    SY_TRY(sy_job_open_model(job));
+    SY_TRY(sy_job_check_plan(job));
     SY_TRY(sy_job_open_device(job));
     SY_TRY(sy_job_open_samples(job, job->request->data, NULL, job->request->limit, &job->samples));
-    SY_TRY(sy_job_collect(job, &stats));
-    sy_status status = save_stats(job, &where, stats, report);
-    if (status == SY_OK)
-        status = write_targets(job, &where, stats, targets, count, report);
-    if (status == SY_OK)
-        status = write_manifest(job, &where, report);
+    SY_TRY_DONE(open_verify_samples(job, &measured));
+    SY_TRY_DONE(prepare_destination(job, &where));
+    SY_TRY_DONE(sy_job_collect(job, &stats));
+    SY_TRY_DONE(save_stats(job, &where, stats, report));
+    SY_TRY_DONE(write_targets(job, &where, stats, targets, count, measured, report));
+    SY_TRY_DONE(write_manifest(job, &where, report));
+done:
     sy_stats_destroy(stats);
+    sy_samples_destroy(measured);
     return status;
 }
 

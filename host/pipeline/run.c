@@ -40,12 +40,26 @@ static sy_status find_input(sy_job *job, const char *text, run_input *out)
     return SY_E_ARGUMENT;
 }
 
+static sy_status check_shape(sy_job *job, const run_input *input, const sy_tensor *tensor)
+{
+    const sy_shape *found = &input->array.shape, *wanted = &tensor->shape;
+    bool fits = wanted->rank == SY_NONE || found->rank == wanted->rank;
+    for (int d = 0; d < wanted->rank && fits; d++)
+        fits = wanted->dims[d] < 0 || wanted->dims[d] == found->dims[d];
+    if (fits)
+        return SY_OK;
+    char is[SY_SHAPE_TEXT], wants[SY_SHAPE_TEXT];
+    return sy_fail(job->ctx, SY_E_DATA, "%s: is %s where input '%s' wants %s", input->path,
+                   sy_shape_print(found, is), input->name, sy_shape_print(wanted, wants));
+}
+
 static sy_status read_input(sy_job *job, run_input *input)
 {
     const sy_tensor *tensor = &job->model->tensors[input->tensor];
     SY_TRY(sy_file_map(job->ctx, input->path, &input->file));
     SY_TRY(sy_while(job->ctx, sy_npy_read(job->ctx, input->file.bytes, input->file.size, &input->array), "%s",
                     input->path));
+    SY_TRY(check_shape(job, input, tensor));
     bool want_float = sy_dtype_is_float(tensor->dtype), is_float = sy_dtype_is_float(input->array.dtype);
     if (want_float == is_float)
         return SY_OK;
@@ -88,11 +102,12 @@ static sy_status bind_to_files(sy_job *job, const run_input *inputs, int count)
     for (int i = 0; i < count; i++)
         shapes[i] = (sy_input_shape){.name = inputs[i].name, .shape = inputs[i].array.shape};
     sy_graph *integer = NULL;
-    SY_TRY(sy_integer_graph(job->ctx, job->model, &integer));
+    SY_TRY(sy_while(job->ctx, sy_integer_graph(job->ctx, job->model, &integer), "%s", job->request->model));
     sy_status status = sy_fuse(job->ctx, integer, &job->fused, NULL);
     sy_graph_destroy(integer);
-    SY_TRY(status);
-    return sy_graph_bind(job->ctx, job->fused, shapes, count, &job->bound);
+    if (status == SY_OK)
+        status = sy_graph_bind(job->ctx, job->fused, shapes, count, &job->bound);
+    return sy_while(job->ctx, status, "%s", job->request->model);
 }
 
 /* The words of each graph input, in the graph's order. */

@@ -47,8 +47,12 @@ static sy_status collect(sy_job *job, sy_report *report)
         return sy_fail(job->ctx, SY_E_ARGUMENT, "--output %s: is a folder; name the .qstat file to write",
                        job->request->output);
     SY_TRY(sy_job_open_model(job));
+    if (sy_path_same(job->request->output, job->request->model))
+        return sy_fail(job->ctx, SY_E_ARGUMENT, "--output %s: is the model; name the .qstat file to write",
+                       job->request->output);
     SY_TRY(sy_job_open_device(job));
     SY_TRY(sy_job_open_samples(job, job->request->data, NULL, job->request->limit, &job->samples));
+    SY_TRY(sy_file_check_writable(job->ctx, job->request->output));
     SY_TRY(sy_job_collect(job, &stats));
     sy_status status = sy_stats_save(job->ctx, stats, job->request->output);
     if (status == SY_OK)

@@ -20,6 +20,12 @@ static sy_plan_options plan_options(const sy_config *config)
     };
 }
 
+sy_status sy_job_check_plan(sy_job *job)
+{
+    const sy_plan_options options = plan_options(job->config);
+    return sy_plan_check_nodes(job->ctx, job->fused, &options);
+}
+
 /* Nodes of one operator: how many are quantized, of how many. */
 typedef struct {
     const char *type;
@@ -203,6 +209,8 @@ static sy_status emit(sy_job *job, sy_report *report)
     sy_status status = sy_job_open_model(job);
     if (status == SY_OK)
         status = check_stats(job, stats);
+    if (status == SY_OK)
+        status = sy_job_check_plan(job);
     if (status == SY_OK)
         status = sy_folder_make(job->ctx, job->request->output);
     if (status == SY_OK)

@@ -53,23 +53,28 @@ static sy_status index_readers(sy_planner *planner, sy_arena *arena)
     return SY_OK;
 }
 
+sy_status sy_plan_check_nodes(sy_ctx *ctx, const sy_graph *graph, const sy_plan_options *options)
+{
+    for (int i = 0; i < options->skip_count; i++) {
+        const char *name = options->skip_nodes[i];
+        if (sy_graph_find_node(graph, name) != SY_NONE)
+            continue;
+        const char *nearest =
+            sy_text_nearest(name, &graph->nodes[0].name, sizeof graph->nodes[0], (size_t)graph->node_count);
+        return sy_fail(ctx, SY_E_CONFIG, "skip_quant_node names '%s', which is no node of the model%s%s%s",
+                       name, nearest ? ": did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    }
+    return SY_OK;
+}
+
 static sy_status find_skipped(sy_planner *planner, sy_arena *arena)
 {
     const sy_graph *graph = planner->graph;
+    SY_TRY(sy_plan_check_nodes(planner->ctx, graph, planner->options));
     planner->skipped = sy_arena_alloc(arena, (size_t)graph->node_count, sizeof *planner->skipped);
     SY_TRY(sy_check_alloc(planner->ctx, planner->skipped));
-    for (int i = 0; i < planner->options->skip_count; i++) {
-        const char *name = planner->options->skip_nodes[i];
-        const int node = sy_graph_find_node(graph, name);
-        if (node == SY_NONE) {
-            const char *nearest = sy_text_nearest(name, &graph->nodes[0].name, sizeof graph->nodes[0],
-                                                  (size_t)graph->node_count);
-            return sy_fail(planner->ctx, SY_E_CONFIG,
-                           "skip_quant_node names '%s', which is no node of the model%s%s%s", name,
-                           nearest ? ": did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
-        }
-        planner->skipped[node] = true;
-    }
+    for (int i = 0; i < planner->options->skip_count; i++)
+        planner->skipped[sy_graph_find_node(graph, planner->options->skip_nodes[i])] = true;
     return SY_OK;
 }
 

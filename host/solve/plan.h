@@ -64,6 +64,10 @@ typedef struct sy_plan_options {
     int skip_count;
 } sy_plan_options;
 
+/* Whether every node of skip_nodes is in the graph; SY_E_CONFIG, naming the nearest, if not. What
+ * sy_plan_create checks too, for callers with long work to do first. */
+sy_status sy_plan_check_nodes(sy_ctx *ctx, const sy_graph *graph, const sy_plan_options *options);
+
 /* Decides for a fused graph, bound or with symbolic dimensions. `stats` are of the same model, over samples.
  * SY_E_CONFIG for a method or a node of skip_nodes that does not exist, naming the nearest; SY_E_DATA when
  * tensors that must be quantized are not in the statistics, naming them; SY_E_NUMERIC where one held no
