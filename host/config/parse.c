@@ -203,6 +203,8 @@ sy_status sy_config_parse(sy_ctx *ctx, sy_config *config, const char *name, cons
     if (size > FILE_MAX)
         return sy_fail(ctx, SY_E_CONFIG, "%s: is larger than %d bytes: this is no configuration", name,
                        FILE_MAX);
+    if (size && memchr(text, 0, size))
+        return sy_fail(ctx, SY_E_CONFIG, "%s: holds zero bytes: this is no text file", name);
     reader *self = calloc(1, sizeof *self);
     SY_TRY(sy_check_alloc(ctx, self));
     self->ctx = ctx;

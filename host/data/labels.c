@@ -66,7 +66,12 @@ sy_status sy_labels_load(sy_ctx *ctx, const char *path, sy_arena *arena, sy_labe
     sy_labels labels = {0};
     char *text = NULL;
     sy_status status;
-    SY_TRY_DONE(sy_file_map(ctx, path, &file));
+    status = sy_file_map(ctx, path, &file);
+    if (status == SY_E_IO) {
+        status = sy_while(ctx, SY_E_DATA, "labels");
+        goto done;
+    }
+    SY_TRY_DONE(status);
     if (file.size > LABELS_FILE_MAX || memchr(file.bytes, 0, file.size)) {
         status = sy_fail(ctx, SY_E_DATA, "%s: is no text file of lines 'path class'", path);
         goto done;

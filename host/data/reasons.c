@@ -56,6 +56,8 @@ sy_status sy_reasons_report(sy_ctx *ctx, char *const *reasons, size_t count)
     }
     if (bad > NAMED)
         sy_text_printf(&text, "; and %zu more", bad - NAMED);
+    if (bad < count)
+        sy_text_printf(&text, " (--allow-bad-samples or skip_bad_samples = true goes on without them)");
     sy_status status = text.failed ? sy_check_alloc(ctx, NULL) : sy_fail(ctx, SY_E_DATA, "%s", text.bytes);
     sy_text_release(&text);
     return status;

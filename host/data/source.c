@@ -64,6 +64,7 @@ typedef struct {
     const char *folder, *pattern; /* NULL: every name */
     sy_input_type type;
     size_t files, folders, matching; /* seen, hidden ones left out */
+    size_t hidden;
     const char *one_folder, *one_unknown;
     sy_source found;
 } listing;
@@ -81,8 +82,10 @@ static sy_status add_file(listing *self, const char *name, const char *path)
 
 static sy_status look_at(listing *self, const char *name)
 {
-    if (name[0] == '.')
+    if (name[0] == '.') {
+        self->hidden++;
         return SY_OK;
+    }
     char *path = sy_arena_printf(self->arena, "%s/%s", self->folder, name);
     SY_TRY(sy_check_alloc(self->ctx, path));
     if (sy_path_is_folder(path)) {
@@ -102,7 +105,8 @@ static sy_status explain_none(const listing *self)
 {
     sy_ctx *ctx = self->ctx;
     if (self->files == 0 && self->folders == 0)
-        return sy_fail(ctx, SY_E_DATA, "%s: the folder is empty", self->folder);
+        return sy_fail(ctx, SY_E_DATA, "%s: the folder %s", self->folder,
+                       self->hidden ? "holds only hidden files" : "is empty");
     if (self->files == 0)
         return sy_fail(
             ctx, SY_E_DATA,

@@ -301,7 +301,8 @@ static void every_bad_file_is_named_before_anything_runs(void **state)
                   "7 of 8 samples cannot be used: 0.jpg: is cut short: the end of the picture is missing; "
                   "1.png: is no JPEG, PNG, "
                   "BMP or PNM "
-                  "photograph; 3.jpg: is empty; 4.jpg: is empty; 5.jpg: is empty; and 2 more");
+                  "photograph; 3.jpg: is empty; 4.jpg: is empty; 5.jpg: is empty; and 2 more "
+                  "(--allow-bad-samples or skip_bad_samples = true goes on without them)");
     assert_non_null(strstr(self->log, "bad sample: 7.jpg: is empty\n"));
     set(self, "data_preprocess_param.skip_bad_samples=true");
     sy_samples *samples = open_set(self, self->folder.path, &photo, 1);
@@ -332,14 +333,14 @@ static void the_first_file_that_fails_to_load_names_them_all(void **state)
     for (int again = 0; again < 2; again++)
         assert_fails(self->ctx, sy_samples_load(self->ctx, samples, 2, out, NULL, &usable), SY_E_DATA,
                      "2 of 4 samples cannot be used: 3.f32: element 1 is not a number; 4.f32: element 1 is "
-                     "not a number");
+                     "not a number (--allow-bad-samples or skip_bad_samples = true goes on without them)");
     assert_false(usable);
     assert_string_equal(self->log, "bad sample: 3.f32: element 1 is not a number\n"
                                    "bad sample: 4.f32: element 1 is not a number\n");
     for (int workers = 1; workers <= 3; workers++)
         assert_fails(self->ctx, sy_samples_check(self->ctx, samples, workers), SY_E_DATA,
                      "2 of 4 samples cannot be used: 3.f32: element 1 is not a number; 4.f32: element 1 is "
-                     "not a number");
+                     "not a number (--allow-bad-samples or skip_bad_samples = true goes on without them)");
     sy_samples_destroy(samples);
 }
 
