@@ -34,7 +34,7 @@ static void every_unary_function_gives_the_reference_bits(void **state)
         }
 #if defined(__x86_64__)
     if (!getenv("SY_CPU_LEVEL"))
-        assert_true(checked > 150);
+        assert_true(checked > 200);
 #endif
 }
 
