@@ -50,7 +50,7 @@ typedef struct sy_config_source {
     int line;         /* 0 for an option */
 } sy_config_source;
 
-typedef struct sy_config {
+struct sy_config {
 /* clang-format off: a macro opens the braces that another closes. */
 /* An INT without a default is 0, a TEXT NULL, an ENUM its _UNSET. */
 #define SECTION(section, help)         struct {
@@ -68,24 +68,18 @@ typedef struct sy_config {
     /* clang-format on */
     sy_config_source sources[SY_KEY_COUNT];
     sy_arena arena; /* of the texts */
-} sy_config;
+};
 
-/* All defaults. */
-sy_status sy_config_create(sy_ctx *ctx, sy_config **out);
-void sy_config_destroy(sy_config *config);
+/* sy_config_create, _destroy, _load and _set are in steelyard.h. Messages about a file read
+ * "quantize.ini:3: [section] key = value: what is wrong", about an option "--set section.key=value: what is
+ * wrong".
+ */
 
-/* Settings of a file, or of text that `name` stands for in messages, on top of what is there. Within one file
- * the last of two equal keys counts, with a warning. Messages read "quantize.ini:3: [section] key = value:
- * what is wrong". SY_E_CONFIG for what is no valid configuration, SY_E_UNSUPPORTED for what is valid and not
+/* What sy_config_load does, on text that `name` stands for in messages. Of two equal keys the last counts,
+ * with a warning. SY_E_CONFIG for what is no valid configuration, SY_E_UNSUPPORTED for what is valid and not
  * supported yet. On failure `config` may hold some of the settings.
  */
-sy_status sy_config_load(sy_ctx *ctx, sy_config *config, const char *path);
 sy_status sy_config_parse(sy_ctx *ctx, sy_config *config, const char *name, const char *text, size_t size);
-
-/* One setting, "section.key=value", with the same checks. `option` is what the user typed before it
- * ("--set"): messages read "--set section.key=value: what is wrong".
- */
-sy_status sy_config_set(sy_ctx *ctx, sy_config *config, const char *option, const char *assignment);
 
 /* What no key alone can tell: keys that need or exclude each other. After everything is set. */
 sy_status sy_config_check(sy_ctx *ctx, const sy_config *config);
@@ -96,8 +90,8 @@ const char *sy_config_word(sy_config_key key, int value);
 /* Appends the value of a key as one would type it; nothing when it is not set. */
 void sy_config_print_value(const sy_config *config, sy_config_key key, sy_text *out);
 
-/* The effective configuration: every key of every section that has one in use, each with where it came from.
- * Parsing it gives the same configuration.
+/* The effective configuration: of every section in use each key that has a value, with where it came from,
+ * and as comments those that could have one. Parsing it gives the same configuration.
  */
 void sy_config_print(const sy_config *config, sy_text *out);
 /* What --help-config says, and docs/CONFIG.md. */

@@ -1,10 +1,20 @@
 /* The configuration as text: in effect, as help, and as a page of documentation. */
 #include "config/table.h"
 
-/* Keys that can have an effect, and those somebody set. */
-static bool is_shown(const sy_config *config, int key)
+/* Whether this version can do what the section is about. */
+static bool is_in_use(const sy_section_info *section)
 {
-    return sy_config_keys[key].support == SY_SUPPORT_NOW || sy_config_is_set(config, (sy_config_key)key);
+    for (int key = section->first; key < section->first + section->count; key++)
+        if (sy_config_keys[key].support == SY_SUPPORT_NOW)
+            return true;
+    return false;
+}
+
+static bool is_shown(const sy_config *config, const sy_section_info *section, int key)
+{
+    const sy_key_info *info = &sy_config_keys[key];
+    return sy_config_is_set(config, (sy_config_key)key) || info->support == SY_SUPPORT_NOW ||
+           (*info->fallback && is_in_use(section));
 }
 
 static void print_source(const sy_config_source *source, sy_text *out)
@@ -42,7 +52,7 @@ void sy_config_print(const sy_config *config, sy_text *out)
         const sy_section_info *section = &sy_config_sections[i];
         bool begun = false;
         for (int key = section->first; key < section->first + section->count; key++) {
-            if (!is_shown(config, key))
+            if (!is_shown(config, section, key))
                 continue;
             if (!begun)
                 sy_text_printf(out, "%s[%s]\n", out->size ? "\n" : "", section->name);

@@ -102,13 +102,14 @@ static size_t place(size_t i, const sy_shape *shape, sy_order order)
     return n * a * b + rest % b * a + rest / b;
 }
 
-static sy_status convert_floats(sy_ctx *ctx, sy_dtype from, const unsigned char *bytes, size_t count,
-                                const sy_shape *shape, sy_order order, float *words)
+static sy_status convert_floats(sy_ctx *ctx, const sy_elements *from, const sy_shape *shape, sy_order order,
+                                float *words)
 {
-    const bool floating = sy_dtype_is_float(from);
-    const size_t step = sy_dtype_bits(from) / 8;
-    for (size_t i = 0; i < count; i++, bytes += step) {
-        float value = floating ? read_float(from, bytes) : (float)read_integer(from, bytes);
+    const bool floating = sy_dtype_is_float(from->dtype);
+    const size_t step = sy_dtype_bits(from->dtype) / 8;
+    for (size_t i = 0; i < from->count; i++) {
+        const unsigned char *at = from->bytes + i * step;
+        float value = floating ? read_float(from->dtype, at) : (float)read_integer(from->dtype, at);
         if (isnan(value))
             return sy_fail(ctx, SY_E_DATA, "element %zu is not a number", i);
         words[place(i, shape, order)] = value;
@@ -116,19 +117,19 @@ static sy_status convert_floats(sy_ctx *ctx, sy_dtype from, const unsigned char 
     return SY_OK;
 }
 
-static sy_status convert_integers(sy_ctx *ctx, sy_dtype from, const unsigned char *bytes, size_t count,
-                                  sy_dtype to, const sy_shape *shape, sy_order order, int32_t *words)
+static sy_status convert_integers(sy_ctx *ctx, const sy_elements *from, sy_dtype dtype, const sy_shape *shape,
+                                  sy_order order, int32_t *words)
 {
-    const size_t step = sy_dtype_bits(from) / 8;
+    const size_t step = sy_dtype_bits(from->dtype) / 8;
     int64_t least = 0, most = 0;
-    if (!sy_elements_limits(to, &least, &most))
+    if (!sy_elements_limits(dtype, &least, &most))
         return sy_fail(ctx, SY_E_UNSUPPORTED, "an input of %s cannot be filled from files",
-                       sy_dtype_name(to));
-    if (sy_dtype_is_float(from))
-        return sy_fail(ctx, SY_E_DATA, "holds %s where the model wants %s", sy_dtype_name(from),
-                       sy_dtype_name(to));
-    for (size_t i = 0; i < count; i++, bytes += step) {
-        int64_t value = read_integer(from, bytes);
+                       sy_dtype_name(dtype));
+    if (sy_dtype_is_float(from->dtype))
+        return sy_fail(ctx, SY_E_DATA, "holds %s where the model wants %s", sy_dtype_name(from->dtype),
+                       sy_dtype_name(dtype));
+    for (size_t i = 0; i < from->count; i++) {
+        int64_t value = read_integer(from->dtype, from->bytes + i * step);
         if (value < least || value > most)
             return sy_fail(ctx, SY_E_DATA, "element %zu is %" PRId64 ", outside %" PRId64 " to %" PRId64, i,
                            value, least, most);
@@ -137,10 +138,10 @@ static sy_status convert_integers(sy_ctx *ctx, sy_dtype from, const unsigned cha
     return SY_OK;
 }
 
-sy_status sy_elements_convert(sy_ctx *ctx, sy_dtype from, const void *bytes, size_t count, sy_dtype to,
-                              const sy_shape *shape, sy_order order, void *words)
+sy_status sy_elements_convert(sy_ctx *ctx, const sy_elements *from, sy_dtype dtype, const sy_shape *shape,
+                              sy_order order, void *words)
 {
-    if (sy_dtype_is_float(to))
-        return convert_floats(ctx, from, bytes, count, shape, order, words);
-    return convert_integers(ctx, from, bytes, count, to, shape, order, words);
+    if (sy_dtype_is_float(dtype))
+        return convert_floats(ctx, from, shape, order, words);
+    return convert_integers(ctx, from, dtype, shape, order, words);
 }

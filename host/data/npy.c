@@ -16,7 +16,7 @@ typedef struct {
 static bool find_key(header text, const char *key, header *out)
 {
     const size_t length = strlen(key);
-    for (const char *at = text.at; at + length + 2 < text.end; at++) {
+    for (const char *at = text.at; (size_t)(text.end - at) > length + 2; at++) {
         bool quoted = (*at == '\'' || *at == '"') && at[length + 1] == *at;
         if (!quoted || memcmp(at + 1, key, length) != 0)
             continue;

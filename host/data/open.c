@@ -104,11 +104,15 @@ static sy_status find_files(sy_ctx *ctx, const sy_samples_spec *spec, const sy_l
                                       &samples->inputs[0].source);
         return sy_fail(ctx, SY_E_DATA, "there are no samples: name a folder with --data or calibrate_path");
     }
+    const sy_source_request wanted = {.text = spec->data ? spec->data : configured,
+                                      .option = spec->data ? "--data" : "calibrate_path",
+                                      .misuse = spec->data ? SY_E_ARGUMENT : SY_E_CONFIG,
+                                      .type = type,
+                                      .inputs = spec->inputs,
+                                      .input_count = spec->input_count};
     sy_source *sources = sy_arena_alloc(&samples->arena, (size_t)spec->input_count, sizeof *sources);
     SY_TRY(sy_check_alloc(ctx, sources));
-    SY_TRY(sy_sources_find(ctx, spec->data ? spec->data : configured,
-                           spec->data ? "--data" : "calibrate_path", spec->data ? SY_E_ARGUMENT : SY_E_CONFIG,
-                           type, spec->inputs, spec->input_count, &samples->arena, sources));
+    SY_TRY(sy_sources_find(ctx, &wanted, &samples->arena, sources));
     for (int k = 0; k < spec->input_count; k++)
         samples->inputs[k].source = sources[k];
     return SY_OK;

@@ -94,20 +94,21 @@ static sy_status resize_normalized(sy_ctx *ctx, const sy_photo_plan *plan, const
     const size_t count = (size_t)image->width * (size_t)image->height;
     const size_t resized_count = (size_t)fit->width * (size_t)fit->height;
     sy_status status;
-    float *normalized = calloc(count * channels, sizeof *normalized);
-    float *resized = calloc(resized_count * channels, sizeof *resized);
-    SY_TRY_DONE(sy_check_alloc(ctx, normalized));
-    SY_TRY_DONE(sy_check_alloc(ctx, resized));
+    sy_float_image normalized = {NULL, image->width, image->height, plan->channels};
+    sy_float_image resized = {NULL, fit->width, fit->height, plan->channels};
+    normalized.pixels = calloc(count * channels, sizeof(float));
+    resized.pixels = calloc(resized_count * channels, sizeof(float));
+    SY_TRY_DONE(sy_check_alloc(ctx, normalized.pixels));
+    SY_TRY_DONE(sy_check_alloc(ctx, resized.pixels));
     for (size_t i = 0; i < count; i++)
         for (int c = 0; c < plan->channels; c++)
-            normalized[i * channels + (size_t)c] =
+            normalized.pixels[i * channels + (size_t)c] =
                 table->as_float[c][image->pixels[i * channels + (size_t)source_channel(plan, c)]];
-    SY_TRY_DONE(sy_resize_float(ctx, plan->method, normalized, image->width, image->height, plan->channels,
-                                fit->width, fit->height, resized));
-    write_floats(plan, resized, fit, words);
+    SY_TRY_DONE(sy_resize_float(ctx, plan->method, &normalized, &resized));
+    write_floats(plan, resized.pixels, fit, words);
 done:
-    free(normalized);
-    free(resized);
+    free(normalized.pixels);
+    free(resized.pixels);
     return status;
 }
 

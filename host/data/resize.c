@@ -77,30 +77,31 @@ static void resize_row(const taps *columns, int count, const float *row, int cha
         }
 }
 
-sy_status sy_resize_float(sy_ctx *ctx, sy_resize_method method, const float *in, int width, int height,
-                          int channels, int out_width, int out_height, float *out)
+sy_status sy_resize_float(sy_ctx *ctx, sy_resize_method method, const sy_float_image *in,
+                          const sy_float_image *out)
 {
     const int count = tap_count(method);
-    const size_t row_size = (size_t)width * (size_t)channels, out_row = (size_t)out_width * (size_t)channels;
+    const size_t in_row = (size_t)in->width * (size_t)in->channels;
+    const size_t out_row = (size_t)out->width * (size_t)out->channels;
     sy_status status = SY_OK;
-    taps *columns = calloc((size_t)out_width, sizeof *columns);
-    float *narrow = calloc((size_t)height * out_row, sizeof *narrow); /* resized along x */
+    taps *columns = calloc((size_t)out->width, sizeof *columns);
+    float *narrow = calloc((size_t)in->height * out_row, sizeof *narrow); /* resized along x */
     if (!columns || !narrow) {
         status = sy_check_alloc(ctx, NULL);
         goto done;
     }
-    for (int x = 0; x < out_width; x++)
-        columns[x] = taps_at(method, x, width, out_width);
-    for (int y = 0; y < height; y++)
-        resize_row(columns, count, in + (size_t)y * row_size, channels, out_width,
+    for (int x = 0; x < out->width; x++)
+        columns[x] = taps_at(method, x, in->width, out->width);
+    for (int y = 0; y < in->height; y++)
+        resize_row(columns, count, in->pixels + (size_t)y * in_row, in->channels, out->width,
                    narrow + (size_t)y * out_row);
-    for (int y = 0; y < out_height; y++) {
-        taps rows = taps_at(method, y, height, out_height);
+    for (int y = 0; y < out->height; y++) {
+        const taps rows = taps_at(method, y, in->height, out->height);
         for (size_t i = 0; i < out_row; i++) {
             float sum = 0;
             for (int k = 0; k < count; k++)
                 sum += rows.weight[k] * narrow[(size_t)rows.index[k] * out_row + i];
-            out[(size_t)y * out_row + i] = sum;
+            out->pixels[(size_t)y * out_row + i] = sum;
         }
     }
 done:

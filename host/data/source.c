@@ -209,38 +209,36 @@ static char *unquote(char *text)
     return text + 1;
 }
 
-/* What a text is parsed into. */
+/* A request while its text is read. */
 typedef struct {
     sy_ctx *ctx;
-    const char *option;
-    sy_status misuse;
-    const sy_sample_input *inputs;
-    int input_count;
+    const sy_source_request *wanted;
     sy_arena *arena;
     const char **paths; /* [input_count] */
 } request;
 
 static sy_status find_input(const request *self, const char *name, int *out)
 {
-    for (int i = 0; i < self->input_count; i++)
-        if (strcmp(self->inputs[i].name, name) == 0) {
+    for (int i = 0; i < self->wanted->input_count; i++)
+        if (strcmp(self->wanted->inputs[i].name, name) == 0) {
             *out = i;
             return SY_OK;
         }
-    return sy_fail(self->ctx, self->misuse, "%s: the model has no input %s; it has %s", self->option, name,
-                   input_names(self->inputs, self->input_count, NULL, self->arena));
+    return sy_fail(self->ctx, self->wanted->misuse, "%s: the model has no input %s; it has %s",
+                   self->wanted->option, name,
+                   input_names(self->wanted->inputs, self->wanted->input_count, NULL, self->arena));
 }
 
 /* "name:path", or a path where there is one input. Earlier colons belong to the name. */
 static sy_status parse_item(request *self, char *item)
 {
     char *colon = strrchr(item, ':');
-    const bool lone = self->input_count == 1 && (!colon || sy_path_exists(unquote(item)));
+    const bool lone = self->wanted->input_count == 1 && (!colon || sy_path_exists(unquote(item)));
     int input = 0;
     if (!colon && !lone)
-        return sy_fail(self->ctx, self->misuse, "%s %s: the model has %d inputs: write %s", self->option,
-                       item, self->input_count,
-                       input_names(self->inputs, self->input_count, ":DIR", self->arena));
+        return sy_fail(self->ctx, self->wanted->misuse, "%s %s: the model has %d inputs: write %s",
+                       self->wanted->option, item, self->wanted->input_count,
+                       input_names(self->wanted->inputs, self->wanted->input_count, ":DIR", self->arena));
     const char *path = unquote(item);
     if (!lone) {
         *colon = '\0';
@@ -248,21 +246,21 @@ static sy_status parse_item(request *self, char *item)
         path = unquote(trim(colon + 1));
     }
     if (!*path)
-        return sy_fail(self->ctx, self->misuse, "%s: input %s has no folder", self->option,
-                       self->inputs[input].name);
+        return sy_fail(self->ctx, self->wanted->misuse, "%s: input %s has no folder", self->wanted->option,
+                       self->wanted->inputs[input].name);
     if (self->paths[input])
-        return sy_fail(self->ctx, self->misuse, "%s: input %s is given twice", self->option,
-                       self->inputs[input].name);
+        return sy_fail(self->ctx, self->wanted->misuse, "%s: input %s is given twice", self->wanted->option,
+                       self->wanted->inputs[input].name);
     self->paths[input] = path;
     return SY_OK;
 }
 
-static sy_status parse_text(request *self, const char *text)
+static sy_status parse_text(request *self)
 {
-    char *copy = sy_arena_text(self->arena, text);
+    char *copy = sy_arena_text(self->arena, self->wanted->text);
     SY_TRY(sy_check_alloc(self->ctx, copy));
     char *whole = unquote(trim(copy));
-    if (self->input_count == 1 && sy_path_exists(whole)) { /* however many commas and colons it has */
+    if (self->wanted->input_count == 1 && sy_path_exists(whole)) { /* however many commas and colons it has */
         self->paths[0] = whole;
         return SY_OK;
     }
@@ -272,23 +270,21 @@ static sy_status parse_text(request *self, const char *text)
             *comma = '\0';
         SY_TRY(parse_item(self, trim(item)));
     }
-    for (int i = 0; i < self->input_count; i++)
+    for (int i = 0; i < self->wanted->input_count; i++)
         if (!self->paths[i])
-            return sy_fail(self->ctx, self->misuse, "%s: input %s has no folder: write %s", self->option,
-                           self->inputs[i].name,
-                           input_names(self->inputs, self->input_count, ":DIR", self->arena));
+            return sy_fail(self->ctx, self->wanted->misuse, "%s: input %s has no folder: write %s",
+                           self->wanted->option, self->wanted->inputs[i].name,
+                           input_names(self->wanted->inputs, self->wanted->input_count, ":DIR", self->arena));
     return SY_OK;
 }
 
-sy_status sy_sources_find(sy_ctx *ctx, const char *text, const char *option, sy_status misuse,
-                          sy_input_type type, const sy_sample_input *inputs, int input_count, sy_arena *arena,
-                          sy_source *out)
+sy_status sy_sources_find(sy_ctx *ctx, const sy_source_request *wanted, sy_arena *arena, sy_source *out)
 {
-    request self = {ctx, option, misuse, inputs, input_count, arena, NULL};
-    self.paths = sy_arena_alloc(arena, (size_t)input_count, sizeof *self.paths);
+    request self = {ctx, wanted, arena, NULL};
+    self.paths = sy_arena_alloc(arena, (size_t)wanted->input_count, sizeof *self.paths);
     SY_TRY(sy_check_alloc(ctx, self.paths));
-    SY_TRY(parse_text(&self, text));
-    for (int i = 0; i < input_count; i++)
-        SY_TRY(list_path(ctx, type, self.paths[i], arena, &out[i]));
+    SY_TRY(parse_text(&self));
+    for (int i = 0; i < wanted->input_count; i++)
+        SY_TRY(list_path(ctx, wanted->type, self.paths[i], arena, &out[i]));
     return SY_OK;
 }

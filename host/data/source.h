@@ -25,12 +25,17 @@ typedef struct sy_source {
 /* What a file is by `type`, or for AUTO by the end of its name; false when that tells nothing. */
 bool sy_source_classify(sy_input_type type, const char *name, sy_file_kind *out_kind, sy_dtype *out_dtype);
 
-/* The files of each input. `text` is what the user gave, `option` what it was given with ("--data"), `misuse`
- * the status for a text that is wrong; out[] has input_count elements and goes in `arena`. Each folder that
- * will not do has its own message.
- */
-sy_status sy_sources_find(sy_ctx *ctx, const char *text, const char *option, sy_status misuse,
-                          sy_input_type type, const sy_sample_input *inputs, int input_count, sy_arena *arena,
-                          sy_source *out);
+typedef struct sy_source_request {
+    const char *text;   /* what the user gave; see sy_samples_spec.data */
+    const char *option; /* what it was given with, for messages: "--data" */
+    sy_status misuse;   /* the status for a text that is wrong */
+    sy_input_type type;
+    const sy_sample_input *inputs;
+    int input_count;
+} sy_source_request;
+
+/* The files of each input, in `arena`; out[] has input_count elements. Each folder that will not do has its
+ * own message. */
+sy_status sy_sources_find(sy_ctx *ctx, const sy_source_request *wanted, sy_arena *arena, sy_source *out);
 
 #endif

@@ -67,14 +67,16 @@ static sy_status load_bytes(sy_ctx *ctx, const sy_input_state *input, const sy_s
     sy_npy npy;
     switch (file->kind) {
     case SY_FILE_IMAGE: return sy_photo_load(ctx, &input->photo, bytes->bytes, bytes->size, words);
-    case SY_FILE_NPY:
+    case SY_FILE_NPY: {
         SY_TRY(read_npy(ctx, input, bytes, &npy));
-        return sy_elements_convert(ctx, npy.dtype, npy.elements, npy.count, spec->dtype, &spec->shape,
-                                   SY_ORDER_SAME, words);
-    case SY_FILE_RAW:
+        const sy_elements elements = {npy.dtype, npy.elements, npy.count};
+        return sy_elements_convert(ctx, &elements, spec->dtype, &spec->shape, SY_ORDER_SAME, words);
+    }
+    case SY_FILE_RAW: {
+        const sy_elements elements = {dtype_of(input, file), bytes->bytes, input->words};
         SY_TRY(check_raw(ctx, input, file, bytes->size));
-        return sy_elements_convert(ctx, dtype_of(input, file), bytes->bytes, input->words, spec->dtype,
-                                   &spec->shape, input->raw_order, words);
+        return sy_elements_convert(ctx, &elements, spec->dtype, &spec->shape, input->raw_order, words);
+    }
     }
     return SY_OK;
 }

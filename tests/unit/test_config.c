@@ -365,6 +365,7 @@ static void the_effective_configuration_says_where_values_come_from(void **state
     assert_non_null(strstr(text.bytes, "bias_correction = true                   # default\n"));
     assert_non_null(strstr(text.bytes, "enable_encode = true                     # q.ini:5\n"));
     assert_non_null(strstr(text.bytes, "# calibrate_path =                       # not set\n"));
+    assert_non_null(strstr(text.bytes, "bit_num = 8                              # default\n"));
     assert_null(strstr(text.bytes, "workspace"));
     assert_null(strstr(text.bytes, "[ascend_context]"));
     sy_text_release(&text);
