@@ -1,12 +1,17 @@
 #!/usr/bin/env python3
 """Quantized models end to end: `steelyard quantize` on real models, judged by onnx and onnxruntime.
 
-For each model and target: the file passes onnx's checker and loads in onnxruntime; all convolutions of GENERIC become integer kernels there; and
-its outputs there equal our own integer execution of the same file (`steelyard run`): at most one step of the output's scale apart, and at
-most 0.1 % of values further than half a step. onnxruntime is asked for exact products (its uint8 x int8 kernels otherwise saturate on processors with AVX2
+For each model and target the file passes onnx's checker and loads in onnxruntime. All convolutions of GENERIC become integer kernels there, and
+its outputs there equal our integer execution of the same file (`steelyard run`): at most one step of the output's scale apart, and at
+most 0.1 % of the values apart by more than half a step. onnxruntime is asked for exact products (its kernels otherwise saturate on processors with AVX2
 but without VNNI).
 
-    judge_execution.py STEELYARD            exit code 77: skipped, with the reason
+NVGPU files are computed in float between their Q/DQ pairs, and floats are summed in another order there than here. In a deep network a
+value that falls on the other side of a rounding changes everything behind it, so outputs are as far apart as two equally good
+quantizations. There each layer is judged: cut at every Q/DQ pair and given the same inputs, both must round to the same codes (the
+same two bounds). How far the outputs are apart is printed.
+
+    judge_execution.py STEELYARD [MODEL ...]            exit code 77: skipped, with the reason
 """
 import pathlib
 import subprocess
@@ -105,6 +110,55 @@ def compare(steelyard, file, files, preset, folder):
     return float(apart.max()), float((apart > .5).mean())
 
 
+def cut_at_pairs(model):
+    """The same model with each activation's Q/DQ pair cut: what was dequantized becomes an input, what was quantized an output."""
+    constants = {t.name: onnx.numpy_helper.to_array(t) for t in model.graph.initializer}
+    quantize = {n.output[0]: n for n in model.graph.node if n.op_type == "QuantizeLinear"}
+    pairs = {n.output[0]: quantize[n.input[0]] for n in model.graph.node if n.op_type == "DequantizeLinear" and n.input[0] in quantize}
+    scales = {q.input[0]: float(constants[q.input[1]]) for q in quantize.values()}
+    produced = {o for n in model.graph.node for o in n.output}
+    graph = onnx.GraphProto()
+    graph.CopyFrom(model.graph)
+    del graph.node[:], graph.input[:], graph.output[:], graph.value_info[:]
+    graph.node.extend(n for n in model.graph.node if n.op_type != "QuantizeLinear" and n.output[0] not in pairs)
+    shapes = {v.name: v for v in onnx.shape_inference.infer_shapes(model).graph.value_info}
+    shapes.update({v.name: v for v in model.graph.input})
+    graph.input.extend(shapes[name] for name in pairs)
+    graph.output.extend(shapes[name] for name in scales if name in produced)
+    cut = onnx.ModelProto()
+    cut.CopyFrom(model)
+    cut.graph.CopyFrom(graph)
+    return cut, {dequantized: q.input[0] for dequantized, q in pairs.items()}, scales
+
+
+def compare_layers(steelyard, file, files, preset, folder):
+    """Codes of every quantized tensor, each layer given what onnxruntime computed before it."""
+    model = onnx.load(str(file))
+    cut, sources, scales = cut_at_pairs(model)
+    onnx.save(cut, folder / "cut.onnx")
+    whole = onnx.ModelProto()
+    whole.CopyFrom(model)
+    known = {o.name for o in whole.graph.output}
+    whole.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in sources if name not in known)
+    onnx.save(whole, folder / "whole.onnx")
+    run, layers = session(folder / "whole.onnx"), session(folder / "cut.onnx")
+    source, names = run.get_inputs()[0], list(sources)
+    largest, apart, count = 0., 0, 0
+    for path in files:
+        values = dict(zip(names, run.run(names, {source.name: sample(path, source, preset)})))
+        command = [steelyard, "run", str(folder / "cut.onnx"), "--output", str(folder / "layers"), "--quiet"]
+        for i, name in enumerate(names):
+            np.save(folder / f"in{i}.npy", values[name])
+            command += ["--input", f"{name}={folder}/in{i}.npy"]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        outputs = [o.name for o in layers.get_outputs()]
+        for name, theirs in zip(outputs, layers.run(outputs, values)):
+            ours = np.load(folder / "layers" / f"{name.replace('/', '_')}.npy")
+            difference = np.abs(np.clip(np.rint(theirs / scales[name]), -128, 127) - np.clip(np.rint(ours / scales[name]), -128, 127))
+            largest, apart, count = max(largest, float(difference.max())), apart + int((difference > 0).sum()), count + difference.size
+    return largest, apart / count
+
+
 def integer_convolutions(file, folder):
     session(file, folder / "optimized.onnx")
     types = [n.op_type for n in onnx.load(str(folder / "optimized.onnx")).graph.node]
@@ -128,7 +182,10 @@ def judge(steelyard, name, data, folder):
         file = folder / f"{name}.{target}.onnx"
         onnx.checker.check_model(onnx.load(str(file)), full_check=True)
         largest, share = compare(steelyard, file, files, preset, folder)
-        line = f"{name:26} {target:8} largest difference {largest:6.3f} steps, {100 * share:6.3f} % differ"
+        line = f"{name:26} {target:8} outputs: largest difference {largest:6.3f} steps, {100 * share:6.3f} % differ"
+        if target == "nvgpu":
+            largest, share = compare_layers(steelyard, file, files[:2], preset, folder)
+            line += f"; layers: {largest:.0f} steps, {100 * share:.4f} % differ"
         fine = largest <= 1.001 and share <= .001
         if target == "generic":
             quantized, floats = integer_convolutions(file, folder)
