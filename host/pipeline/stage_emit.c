@@ -126,6 +126,11 @@ static sy_status make_plan(sy_job *job, const sy_stats *stats, const sy_target *
     sy_correct_result result = {0};
     SY_TRY(sy_plan_create(job->ctx, job->fused, stats, target->traits, &options, &plan));
     if (!job->config->full_quant_param.bias_correction || !job->samples) {
+        if (job->config->full_quant_param.bias_correction)
+            sy_log(job->ctx, SY_LOG_WARN,
+                   "%s: biases are not corrected: that needs samples, which 'emit' does not read; 'quantize' "
+                   "does it",
+                   target->name);
         *out = plan;
         return SY_OK;
     }
