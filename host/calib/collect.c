@@ -256,8 +256,8 @@ sy_status sy_calib_collect(sy_ctx *ctx, const sy_calib_spec *spec, sy_stats **ou
     if (spec->samples->count > UINT32_MAX)
         return sy_fail(ctx, SY_E_DATA, "there are more than 2^32 samples");
     SY_TRY_DONE(start(ctx, &owner));
-    SY_TRY_DONE(
-        sy_pool_run(ctx, "statistics", owner.worker_count, spec->samples->count, collect_sample, &owner));
+    SY_TRY_DONE(sy_pool_run(ctx, spec->stage ? spec->stage : "statistics", owner.worker_count,
+                            spec->samples->count, collect_sample, &owner));
     SY_TRY_DONE(sy_calib_assemble(ctx, spec, owner.accumulators, owner.hashes, owner.usable, out));
 done:
     release(&owner);

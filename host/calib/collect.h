@@ -45,6 +45,7 @@ typedef struct sy_calib_spec {
     sy_hash model; /* these three are stored as they are */
     const char *input_shape;
     const char *preprocess;
+    const char *stage; /* the name of its progress; NULL: "statistics" */
 } sy_calib_spec;
 
 /* One pass over the samples. Tensors with values that are not finite in some sample are warned about, by

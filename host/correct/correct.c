@@ -149,7 +149,8 @@ static sy_status find_targets(correction *work)
                                 .samples = &source,
                                 .workers = work->spec->workers,
                                 .input_shape = "",
-                                .preprocess = ""};
+                                .preprocess = "",
+                                .stage = "layer means"};
     return sy_calib_collect(work->ctx, &spec, &work->targets);
 }
 

@@ -52,14 +52,6 @@ static bool is_held_out(const sy_request *request)
     return request->verify_data || request->labels;
 }
 
-static sy_status open_verify_samples(sy_job *job, sy_samples **out)
-{
-    const sy_request *request = job->request;
-    if (is_held_out(request))
-        return sy_job_open_samples(job, request->verify_data, request->labels, SIZE_MAX, out);
-    return sy_job_open_samples(job, request->data, NULL, request->limit, out);
-}
-
 static sy_status measure(sy_job *job, const sy_samples *samples, const char *path, sy_report *report,
                          cJSON *json)
 {
@@ -150,7 +142,7 @@ static sy_status quantize(sy_job *job, sy_report *report)
     const sy_target **targets;
     destination where;
     int count;
-    sy_samples *measured = NULL;
+    sy_samples *held_out = NULL;
     sy_stats *stats = NULL;
     sy_status status;
     SY_TRY(sy_job_targets(job, &targets, &count));
@@ -160,15 +152,18 @@ static sy_status quantize(sy_job *job, sy_report *report)
     SY_TRY(sy_job_check_plan(job));
     SY_TRY(sy_job_open_device(job));
     SY_TRY(sy_job_open_samples(job, job->request->data, NULL, job->request->limit, &job->samples));
-    SY_TRY_DONE(open_verify_samples(job, &measured));
+    if (is_held_out(job->request))
+        SY_TRY_DONE(
+            sy_job_open_samples(job, job->request->verify_data, job->request->labels, SIZE_MAX, &held_out));
     SY_TRY_DONE(prepare_destination(job, &where));
     SY_TRY_DONE(sy_job_collect(job, &stats));
     SY_TRY_DONE(save_stats(job, &where, stats, report));
-    SY_TRY_DONE(write_targets(job, &where, stats, targets, count, measured, report));
+    SY_TRY_DONE(
+        write_targets(job, &where, stats, targets, count, held_out ? held_out : job->samples, report));
     SY_TRY_DONE(write_manifest(job, &where, report));
 done:
     sy_stats_destroy(stats);
-    sy_samples_destroy(measured);
+    sy_samples_destroy(held_out);
     return status;
 }
 
