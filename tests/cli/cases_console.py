@@ -10,8 +10,8 @@ REPORT = ("out/m.qstat: 12 tensors over 4 samples\n", "content hash ")
 
 def report_alone(result):
     lines = result.stdout.splitlines(keepends=True)
-    wrong = [] if len(lines) == 2 and all(line.startswith(text) for line, text in zip(lines, REPORT)) else [result.stdout]
-    return wrong + ([f"said: {result.stderr}"] if result.stderr else [])
+    good = len(lines) == 2 and all(line.startswith(text) for line, text in zip(lines, REPORT))
+    return ([] if good else [result.stdout]) + ([f"said: {result.stderr}"] if result.stderr else [])
 
 
 def news(result):

@@ -32,7 +32,8 @@ def help_of(name):
     def check(result):
         options = re.findall(r"^  --(\S+)", result.stdout, re.M)
         return expect(("the first line does not show the command", result.stdout.startswith(f"steelyard {name}")),
-                      ("no options are listed", len(options) >= 4), ("an option is listed twice", len(set(options)) == len(options)),
+                      ("no options are listed", len(options) >= 4),
+                      ("an option is listed twice", len(set(options)) == len(options)),
                       ("errors were printed", not result.stderr))
     return Case(f"help of {name}", f"{name} --help", 0, check=check)
 
@@ -60,7 +61,8 @@ def quantized(result):
         ("targets", [row["target"] for row in targets] == ["GENERIC", "NVGPU"]),
         ("model's hash", manifest["model_sha256"] == sha256(result.folder / "m.onnx")),
         ("hashes of the written models", all(row["sha256"] == sha256(result.folder / row["file"]) for row in targets)),
-        ("sizes of the written models", all(row["bytes"] == (result.folder / row["file"]).stat().st_size for row in targets)),
+        ("sizes of the written models",
+         all(row["bytes"] == (result.folder / row["file"]).stat().st_size for row in targets)),
         ("number of samples", manifest["samples"] == 4),
         ("samples compared, those of the labels file", all(row["verify"]["samples"] == 4 for row in targets)),
         ("accuracy of the float model", all(row["verify"]["top1_float"]["count"] == 4 for row in targets)),
@@ -91,7 +93,8 @@ def like_quantize(result):
     result.world.must(result.folder, QUANTIZE.replace("output out", "output whole --quiet") +
                       " --set full_quant_param.bias_correction=false")
     return out_holds(result, "m.generic.onnx") + expect(
-        ("the model is another one", sha256(result.folder / "out/m.generic.onnx") == sha256(result.folder / "whole/m.generic.onnx")))
+        ("the model is another one",
+         sha256(result.folder / "out/m.generic.onnx") == sha256(result.folder / "whole/m.generic.onnx")))
 
 
 def same_model(result):
@@ -116,7 +119,8 @@ def ran(result):
     header = ast.literal_eval(content[10:10 + length].decode())
     values = struct.unpack("<10f", content[10 + length:])
     return out_holds(result, "logits.npy") + expect(
-        ("header", header == {"descr": "<f4", "fortran_order": False, "shape": (1, 10)}), ("all the same", len(set(values)) == 10))
+        ("header", header == {"descr": "<f4", "fortran_order": False, "shape": (1, 10)}),
+        ("all the same", len(set(values)) == 10))
 
 
 def configuration_again(result):
@@ -130,7 +134,8 @@ def configuration_again(result):
 
 
 def keys_listed(result):
-    return expect(*[(key, key in result.stdout) for key in ("[full_quant_param]", "activation_quant_method", "bin_layout")])
+    return expect(*[(key, key in result.stdout) 
+                    for key in ("[full_quant_param]", "activation_quant_method", "bin_layout")])
 
 
 def stats_file(folder, world):
@@ -153,24 +158,30 @@ CASES = [
     Case("quantize into a new folder", QUANTIZE.replace("output out", "output out/new/folder"), 0,
          check=lambda result: out_holds(result, "new")),
     Case("stats", "stats m.onnx --data calib --output out/m.qstat" + PIXELS, 0, check=collected(4)),
-    Case("stats over the first samples", "stats m.onnx --data calib --limit 2 --output out/m.qstat" + PIXELS, 0, check=collected(2)),
-    Case("stats with a shape without a name", "stats m.onnx --data calib --output out/m.qstat --inputShape 1,1,24,24" + PIXELS, 0,
-         check=collected(4)),
-    Case("stats with a pattern of names", "stats m.onnx --data 'calib/00[01].png' --output out/m.qstat" + PIXELS, 0, check=collected(2)),
+    Case("stats over the first samples", "stats m.onnx --data calib --limit 2 --output out/m.qstat" + PIXELS, 0,
+         check=collected(2)),
+    Case("stats with a shape without a name",
+         "stats m.onnx --data calib --output out/m.qstat --inputShape 1,1,24,24" + PIXELS, 0, check=collected(4)),
+    Case("stats with a pattern of names", "stats m.onnx --data 'calib/00[01].png' --output out/m.qstat" + PIXELS, 0,
+         check=collected(2)),
     Case("stats of raw files", "stats m.onnx --data s --output out/m.qstat", 0, check=collected(2),
          before=both(write("s/a.bin", b"\0" * 2304), write("s/b.f32", b"\0\0\0\x3f" * 576))),
-    Case("stats of arrays without the first dimension", "stats m.onnx --data s --output out/m.qstat", 0, check=collected(1),
-         before=write("s/a.npy", npy((1, 24, 24)))),
+    Case("stats of arrays without the first dimension", "stats m.onnx --data s --output out/m.qstat", 0,
+         check=collected(1), before=write("s/a.npy", npy((1, 24, 24)))),
     Case("stats without bad samples", "stats m.onnx --data calib --allow-bad-samples --output out/m.qstat" + PIXELS, 0,
          check=bad_ones_left_out, before=both(cut("calib/001.png", 60), write("calib/003.jpg", ""))),
     Case("emit", "emit m.qstat --model m.onnx --output out", 0, before=stats_file, check=like_quantize),
-    Case("verify a model with itself", "verify m.onnx m.onnx --labels eval_labels.txt --json" + PIXELS, 0, check=same_model),
-    Case("verify a written model", "verify m.onnx made/m.generic.onnx --data eval --json" + PIXELS, 0, before=written_model,
-         check=other_model),
-    Case("run", "run m.onnx --input image=x.npy --output out", 0, before=write("x.npy", npy((1, 1, 24, 24))), check=ran),
+    Case("verify a model with itself", "verify m.onnx m.onnx --labels eval_labels.txt --json" + PIXELS, 0,
+         check=same_model),
+    Case("verify a written model", "verify m.onnx made/m.generic.onnx --data eval --json" + PIXELS, 0,
+         before=written_model, check=other_model),
+    Case("run", "run m.onnx --input image=x.npy --output out", 0, before=write("x.npy", npy((1, 1, 24, 24))),
+         check=ran),
     Case("run a written model", "run made/m.generic.onnx --input image=x.npy --output out", 0, check=ran,
          before=both(written_model, write("x.npy", npy((1, 1, 24, 24))))),
-    Case("config round trip", "config --config c.ini --set data_preprocess_param.preset=torch", 0, check=configuration_again,
-         before=write("c.ini", "[full_quant_param]\nactivation_quant_method = KL\n[common_quant_param]\nskip_quant_node = dense, conv1\n")),
+    Case("config round trip", "config --config c.ini --set data_preprocess_param.preset=torch", 0,
+         check=configuration_again,
+         before=write("c.ini", "[full_quant_param]\nactivation_quant_method = KL\n"
+                                "[common_quant_param]\nskip_quant_node = dense, conv1\n")),
     Case("configuration keys", "config --help-config", 0, check=keys_listed),
 ]

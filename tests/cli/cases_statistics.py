@@ -11,7 +11,7 @@ def content_hash(result):
     return json.loads(result.stdout)["content_hash"]
 
 
-def same_as(command, *, before=None):
+def same_as(command):
     """The other command gives the content hash, and the file, that the case gave."""
     def check(result):
         other = result.world.must(result.folder, command)
@@ -30,7 +30,7 @@ def written_backwards(folder, world):
 
 
 def names_backwards(folder, world):
-    """The photographs under names that sort the other way: samples keep their names, so only what comes of them is compared."""
+    """The photographs under names that sort the other way. Names are in the statistics, so models are compared."""
     (folder / "back").mkdir()
     photos = sorted((folder / "calib").iterdir())
     for index, photo in enumerate(photos):
@@ -80,13 +80,16 @@ VERIFY = "verify m.onnx m.onnx --json --labels {}" + PIXELS
 CASES = [
     Case("two workers", ONE, 0, check=same_as(STATS.format("calib", "out/b.qstat") + " --workers 2")),
     Case("more workers than samples", ONE, 0, check=same_as(STATS.format("calib", "out/b.qstat") + " --workers 7")),
-    Case("a folder written backwards", ONE, 0, before=written_backwards, check=same_as(STATS.format("back", "out/b.qstat"))),
+    Case("a folder written backwards", ONE, 0, before=written_backwards,
+         check=same_as(STATS.format("back", "out/b.qstat"))),
     Case("the input named", ONE, 0, check=same_as(STATS.format("image:calib", "out/b.qstat"))),
     Case("a pattern that all match", ONE, 0, check=same_as(STATS.format("'calib/*.png'", "out/b.qstat"))),
     Case("names backwards", ONE, 0, before=names_backwards, check=same_models),
     Case("other samples", ONE, 0, check=other_samples),
-    Case("labels backwards", VERIFY.format("eval_labels.txt"), 0, before=labels_backwards, check=same_report(VERIFY.format("back.txt"))),
+    Case("labels backwards", VERIFY.format("eval_labels.txt"), 0, before=labels_backwards,
+         check=same_report(VERIFY.format("back.txt"))),
     Case("verify with two workers", VERIFY.format("eval_labels.txt") + " --workers 1", 0,
          check=same_report(VERIFY.format("eval_labels.txt") + " --workers 2")),
-    Case("quantize with three workers", "quantize m.onnx --data calib --output out --workers 1 --json" + PIXELS, 0, check=same_quantized),
+    Case("quantize with three workers", "quantize m.onnx --data calib --output out --workers 1 --json" + PIXELS, 0,
+         check=same_quantized),
 ]

@@ -20,7 +20,8 @@ def npy(shape, dtype="<f4", fortran=False, value=1):
     for size in shape:
         count *= size
     code = {"<f4": "f", "<f8": "d", "<i4": "i", "<i8": "q"}[dtype]
-    return b"\x93NUMPY\x01\0" + struct.pack("<H", len(head)) + head.encode() + struct.pack(f"<{count}{code}", *[value] * count)
+    elements = struct.pack(f"<{count}{code}", *[value] * count)
+    return b"\x93NUMPY\x01\0" + struct.pack("<H", len(head)) + head.encode() + elements
 
 
 def write(path, content):

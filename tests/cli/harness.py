@@ -76,7 +76,8 @@ class World:
     def run(self, folder, command):
         done = subprocess.run([str(self.program), *shlex.split(command)], cwd=folder, stdin=subprocess.DEVNULL,
                               capture_output=True, timeout=TIMEOUT_S, check=False)
-        return Result(done.returncode, done.stdout.decode(), done.stderr.decode(errors="backslashreplace"), folder, self)
+        return Result(done.returncode, done.stdout.decode(errors="backslashreplace"),
+                      done.stderr.decode(errors="backslashreplace"), folder, self)
 
     def must(self, folder, command):
         """Makes a fixture: anything but success ends the group."""
@@ -145,12 +146,13 @@ def judge_in(folder, case, world):
 
 
 def run_group(cases, world):
-    failed = 0
+    failed = skipped = 0
     for case in cases:
         try:
             wrong = judge(case, world)
         except Skip as reason:
             print(f"SKIP  {case.name}: {reason}")
+            skipped += 1
             continue
         except subprocess.TimeoutExpired:
             wrong = [f"hangs: no end after {TIMEOUT_S} s"]
@@ -158,5 +160,5 @@ def run_group(cases, world):
         for line in [f"steelyard {case.command}", *wrong] if wrong else []:
             print(f"      {line}")
         failed += bool(wrong)
-    print(f"{len(cases)} cases, {failed} failed")
+    print(f"{len(cases)} cases, {failed} failed, {skipped} skipped")
     return failed
