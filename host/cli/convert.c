@@ -180,6 +180,8 @@ int cli_convert(int argc, char **argv)
         cli_fail(status, sy_ctx_error(ctx));
         printf("CONVERT RESULT FAILED:%d\n", (int)status);
     }
+    if (fflush(stdout) != 0 && status == SY_OK)
+        status = (sy_status)cli_fail(SY_E_IO, "standard output cannot be written");
     sy_report_destroy(report);
     sy_ctx_destroy(ctx);
     free(path);
