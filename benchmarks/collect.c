@@ -4,8 +4,8 @@
  *     collect MODEL FOLDER COUNT [X.qstat]
  *
  * FOLDER holds raw float32 samples, *.f32, of the model's one input; COUNT of them are taken, round and
- * round. Prints one line a figure, "name value". The memory printed is that of the pass with statistics,
- * which comes first.
+ * round, and the fastest counts. Prints one line a figure, "name value". The memory printed is that of the
+ * pass with statistics, which comes first.
  */
 #include "calib/collect.h"
 
@@ -27,6 +27,8 @@ typedef struct folder {
     char **files;
     size_t file_count, words;
     char (*names)[32]; /* a sample each: a file may come several times */
+    double *loaded_at; /* a sample each: CPU seconds when it was asked for, so also when the one before was
+                          done */
 } folder;
 
 static void check(sy_ctx *ctx, sy_status status)
@@ -49,6 +51,7 @@ static sy_status load(sy_ctx *ctx, const void *user, size_t index, void *const *
     const folder *f = user;
     char path[1024];
     sy_mapped file = {0};
+    f->loaded_at[index] = cpu_seconds();
     snprintf(path, sizeof path, "%s/%s", f->path, f->files[index % f->file_count]);
     SY_TRY(sy_file_map(ctx, path, &file));
     const bool fits = file.size == f->words * sizeof(float);
@@ -77,6 +80,8 @@ static void open_folder(sy_ctx *ctx, const char *path, size_t samples, folder *o
     }
     out->names = sy_arena_alloc(&out->arena, samples, sizeof *out->names);
     check(ctx, sy_check_alloc(ctx, out->names));
+    out->loaded_at = sy_arena_alloc(&out->arena, samples, sizeof *out->loaded_at);
+    check(ctx, sy_check_alloc(ctx, out->loaded_at));
     for (size_t i = 0; i < samples; i++)
         snprintf(out->names[i], sizeof out->names[i], "sample%08zu", i);
 }
@@ -90,6 +95,17 @@ static sy_graph *open_model(sy_ctx *ctx, const char *path)
     sy_graph_destroy(bound);
     sy_graph_destroy(model);
     return fused;
+}
+
+/* From one sample to the next, the fastest: what else the machine does only ever adds. */
+static double fastest_sample(const folder *f, size_t samples)
+{
+    double best = f->loaded_at[1] - f->loaded_at[0];
+    for (size_t i = 2; i < samples; i++) {
+        const double took = f->loaded_at[i] - f->loaded_at[i - 1];
+        best = took < best ? took : best;
+    }
+    return best;
 }
 
 /* The same samples, no statistics. */
@@ -107,20 +123,16 @@ static double forward_seconds(sy_ctx *ctx, sy_device *device, const sy_graph *gr
     check(ctx, sy_check_alloc(ctx, x));
     check(ctx, sy_program_create(ctx, &sy_backend_cpu, device, &spec, &program));
     check(ctx, sy_runner_create(ctx, program, &runner));
-    double start = 0;
-    for (size_t i = 0; i <= samples; i++) {
+    for (size_t i = 0; i < samples; i++) {
         sy_hash hash;
         bool usable;
-        if (i == 1) /* the first run warms up */
-            start = cpu_seconds();
         check(ctx, load(ctx, f, i, (void *[]){x}, &hash, &usable));
         check(ctx, sy_runner_run(ctx, runner, (const void *[]){x}, NULL, NULL));
     }
-    const double seconds = cpu_seconds() - start;
     sy_runner_destroy(runner);
     sy_program_destroy(program);
     free(x);
-    return seconds;
+    return fastest_sample(f, samples);
 }
 
 static void time_methods(sy_ctx *ctx, const sy_stats *stats)
@@ -150,8 +162,8 @@ int main(int count, char **arguments)
     sy_device *device = NULL;
     sy_arena arena = {0};
     folder f = {.path = NULL};
-    if (count < 4 || sy_ctx_create(&ctx) != SY_OK) {
-        fputs("collect MODEL FOLDER COUNT [X.qstat]\n", stderr);
+    if (count < 4 || strtoul(arguments[3], NULL, 10) < 2 || sy_ctx_create(&ctx) != SY_OK) {
+        fputs("collect MODEL FOLDER COUNT [X.qstat], COUNT 2 or more\n", stderr);
         return 1;
     }
     const size_t samples = strtoul(arguments[3], NULL, 10);
@@ -176,15 +188,14 @@ int main(int count, char **arguments)
                                 .workers = 1,
                                 .input_shape = "",
                                 .preprocess = ""};
-    double start = cpu_seconds();
     check(ctx, sy_calib_collect(ctx, &spec, &stats));
-    const double with = cpu_seconds() - start;
+    const double with = fastest_sample(&f, samples);
     if (count > 4)
         check(ctx, sy_stats_save(ctx, stats, arguments[4]));
     printf("tensors %d\npeak_kB %ld\n", observed_count, peak_kilobytes());
     const double forward = forward_seconds(ctx, device, graph, &f, samples);
-    printf("forward_ms %.3f\nstatistics_ms %.3f\noverhead %.3f\n", forward / (double)samples * 1e3,
-           with / (double)samples * 1e3, with / forward - 1);
+    printf("forward_ms %.3f\nstatistics_ms %.3f\noverhead %.3f\n", forward * 1e3, with * 1e3,
+           with / forward - 1);
     time_methods(ctx, stats);
 
     sy_stats_destroy(stats);

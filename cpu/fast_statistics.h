@@ -37,19 +37,23 @@ SY_INLINE void see(extreme_lanes *lanes, vf x, int poison)
 /* Takes the lanes into `all`. */
 static void join_extremes(const extreme_lanes *lanes, extremes *all)
 {
-    float min[VW], max[VW], poison[VW];
+    float mins[VW], maxs[VW], poisons[VW];
     uint32_t zeros[VW];
-    v_store(min, lanes->min);
-    v_store(max, lanes->max);
-    v_store(poison,
+    float min = all->min, max = all->max, poison = 0; /* not in *all, so that no store comes between */
+    v_store(mins, lanes->min);
+    v_store(maxs, lanes->max);
+    v_store(poisons,
             v_add(v_add(lanes->poison[0], lanes->poison[1]), v_add(lanes->poison[2], lanes->poison[3])));
     v_int_store(zeros, lanes->zeros);
     for (int i = 0; i < VW; i++) {
-        all->min = min[i] < all->min ? min[i] : all->min;
-        all->max = max[i] > all->max ? max[i] : all->max;
-        all->finite &= poison[i] == 0;
+        min = mins[i] < min ? mins[i] : min;
+        max = maxs[i] > max ? maxs[i] : max;
+        poison += poisons[i];
         all->zeros += zeros[i];
     }
+    all->min = min;
+    all->max = max;
+    all->finite &= poison == 0;
 }
 
 static void find_extremes(const float *x, size_t count, extremes *all)
@@ -181,7 +185,8 @@ static sy_status summarize_launch(const sy_cpu_call *call)
 
 enum {
     BIN_PART = 1024,
-    COPY_FROM = 16384, /* elements from which a second set of bins pays */
+    COPY_FROM = 16384, /* elements of one sign, perhaps with a spike where a clamp is, from which a second set
+                          of bins pays */
 };
 
 static inline uint32_t bin_of(float x, float by)
@@ -189,16 +194,22 @@ static inline uint32_t bin_of(float x, float by)
     return (uint32_t)(fabsf(x) * by) + (x < 0 ? SY_HISTOGRAM_SIDE : 0);
 }
 
+/* What need not be looked at. */
+typedef struct sample_kind {
+    bool zeros, negatives; /* whether there are any */
+} sample_kind;
+
 /* The bins of the elements that are not 0; returns how many. Whole vectors are written. */
-static size_t find_bins(const float *x, size_t count, float by, bool zeros, uint32_t *to)
+SY_INLINE size_t find_bins(const float *x, size_t count, float by, sample_kind kind, uint32_t *to)
 {
     const vf factor = v_set(by);
     size_t i = 0, found = 0;
     for (; i + VW <= count; i += VW) {
         const vf value = v_load(x + i);
-        const vi bins =
-            v_int_add(v_truncate(v_mul(v_abs(value), factor)), v_if_negative(value, SY_HISTOGRAM_SIDE));
-        if (zeros) {
+        vi bins = v_truncate(v_mul(kind.negatives ? v_abs(value) : value, factor));
+        if (kind.negatives)
+            bins = v_int_add(bins, v_if_negative(value, SY_HISTOGRAM_SIDE));
+        if (kind.zeros) {
             found += (size_t)v_store_unless_zero(to + found, bins, value);
         } else {
             v_int_store(to + found, bins);
@@ -211,33 +222,40 @@ static size_t find_bins(const float *x, size_t count, float by, bool zeros, uint
     return found;
 }
 
+/* A loop for each kind. */
+static size_t find_bins_of_kind(const float *x, size_t count, float by, sample_kind kind, uint32_t *to)
+{
+    if (kind.negatives)
+        return kind.zeros ? find_bins(x, count, by, (sample_kind){true, true}, to)
+                          : find_bins(x, count, by, (sample_kind){false, true}, to);
+    return kind.zeros ? find_bins(x, count, by, (sample_kind){true, false}, to)
+                      : find_bins(x, count, by, (sample_kind){false, false}, to);
+}
+
 /* Neighbours, which are often equal, go to different sets of bins, so that one increment need not wait for
  * the other. */
 static void count_bins(const uint32_t *at, size_t count, uint32_t *bins, uint32_t *others)
 {
     size_t i = 0;
     for (; i + 4 <= count; i += 4) {
-        bins[at[i]]++;
-        others[at[i + 1]]++;
-        bins[at[i + 2]]++;
-        others[at[i + 3]]++;
+        uint64_t pair[2];
+        memcpy(pair, at + i, sizeof pair);
+        bins[(uint32_t)pair[0]]++;
+        others[pair[0] >> 32]++;
+        bins[(uint32_t)pair[1]]++;
+        others[pair[1] >> 32]++;
     }
     for (; i < count; i++)
         bins[at[i]]++;
 }
 
-/* How many bins of a side can be hit, when `limit` is the largest magnitude there. */
-static size_t bins_below(float limit, float by)
-{
-    return limit > 0 ? (size_t)(limit * by) + 1 : 0;
-}
-
-static void count_elements(const float *x, size_t count, float by, bool zeros, uint32_t *bins,
+static void count_elements(const float *x, size_t count, float by, sample_kind kind, uint32_t *bins,
                            uint32_t *others)
 {
     uint32_t part[BIN_PART + VW];
     for (size_t i = 0; i < count; i += BIN_PART) {
-        const size_t found = find_bins(x + i, count - i < BIN_PART ? count - i : BIN_PART, by, zeros, part);
+        const size_t found =
+            find_bins_of_kind(x + i, count - i < BIN_PART ? count - i : BIN_PART, by, kind, part);
         count_bins(part, found, bins, others);
     }
 }
@@ -253,26 +271,25 @@ static sy_status histogram_launch(const sy_cpu_call *call)
     const sy_histogram_params *p = call->params;
     const uint32_t *summary = call->operands[1];
     uint32_t *state = call->operands[2], *bins = state + SY_HISTOGRAM_HEAD;
-    const bool zeros = summary[2] > 0, finite = summary[3] == 0;
+    const float min = sy_float_of(summary[0]), max = sy_float_of(summary[1]);
+    const sample_kind kind = {.zeros = summary[2] > 0, .negatives = min < 0};
+    const bool finite = summary[3] == 0;
     if (!finite || (int32_t)summary[8] < LEAST_EXPONENT || (int32_t)state[0] > -LEAST_EXPONENT) {
         sy_ref_histogram(call->operands, p);
         return SY_OK;
     }
     const float by = ldexpf(SY_HISTOGRAM_SIDE, -sy_histogram_raise(state, (int32_t)summary[8]));
-    if (p->count < COPY_FROM || sy_float_of(summary[0]) < 0) {
-        count_elements(call->operands[0], p->count, by, zeros, bins, bins);
+    if (p->count < COPY_FROM || kind.negatives) {
+        count_elements(call->operands[0], p->count, by, kind, bins, bins);
         return SY_OK;
     }
-    const size_t positive = bins_below(sy_float_of(summary[1]), by),
-                 negative = bins_below(-sy_float_of(summary[0]), by);
-    uint32_t *others = sy_cpu_scratch_take(call->scratch, 2 * SY_HISTOGRAM_SIDE);
+    const size_t used = max > 0 ? (size_t)(max * by) + 1 : 0;
+    uint32_t *others = sy_cpu_scratch_take(call->scratch, SY_HISTOGRAM_SIDE);
     if (!others)
         return SY_E_MEMORY;
-    memset(others, 0, positive * sizeof *others);
-    memset(others + SY_HISTOGRAM_SIDE, 0, negative * sizeof *others);
-    count_elements(call->operands[0], p->count, by, zeros, bins, others);
-    add_bins(bins, others, positive);
-    add_bins(bins + SY_HISTOGRAM_SIDE, others + SY_HISTOGRAM_SIDE, negative);
+    memset(others, 0, used * sizeof *others);
+    count_elements(call->operands[0], p->count, by, kind, bins, others);
+    add_bins(bins, others, used);
     return SY_OK;
 }
 
