@@ -5,7 +5,6 @@
  * few vectors. A partial sum is never -0, so the lanes beyond the end of a row may add 0.
  */
 #include "cpu/kernels.h"
-#include "cpu/lanes.h"
 #include "cpu/simd.h"
 #include "cpu/simd_tile.h"
 #include "cpu/walk.h"
@@ -17,56 +16,84 @@ enum {
 
 typedef enum term { TERM_PLAIN, TERM_SQUARE } term;
 
+/* Rows of `count` elements, `step` words apart; where there are several parts, a row goes on in each of them,
+ * and all but the last are whole numbers of lanes.
+ */
+typedef struct rows {
+    const float *x;
+    size_t rows, step, count, parts, part_step;
+} rows;
+
 SY_INLINE vf add_term(term what, vf x, vf sum)
 {
     return what == TERM_SQUARE ? v_fma(x, x, sum) : v_add(sum, x);
 }
 
-static float lanes_total(const vf *sums)
-{
-    sy_lanes lanes;
-    for (int v = 0; v < LANE_VECTORS; v++)
-        v_store(lanes.lane + v * VW, sums[v]);
-    return sy_lanes_sum(&lanes);
-}
-
-/* The sums of `rows` rows of `count` elements, `row_step` words apart; with several parts, of every row's
- * parts together, which are `part_step` apart and whole numbers of lanes.
- */
-SY_INLINE void sum_rows(term what, const float *x, int rows, size_t row_step, size_t count, size_t parts,
-                        size_t part_step, float *to)
+/* The partial sums of `height` rows from x on, those VW lanes apart already added. */
+SY_INLINE void sum_lanes(term what, const rows *all, const float *x, int height, vf *to)
 {
     vf sums[ROWS][LANE_VECTORS];
-    for (int r = 0; r < rows; r++)
+    SY_UNROLL
+    for (int r = 0; r < height; r++) {
+        SY_UNROLL
         for (int v = 0; v < LANE_VECTORS; v++)
             sums[r][v] = v_zero();
-    for (size_t part = 0; part < parts; part++, x += part_step) {
+    }
+    for (size_t part = 0; part < all->parts; part++, x += all->part_step) {
         size_t i = 0;
-        for (; i + SY_REDUCE_LANES <= count; i += SY_REDUCE_LANES)
+        for (; i + SY_REDUCE_LANES <= all->count; i += SY_REDUCE_LANES) {
             SY_UNROLL
-        for (int r = 0; r < rows; r++) {
-            SY_UNROLL
-            for (int v = 0; v < LANE_VECTORS; v++)
-                sums[r][v] = add_term(what, v_load(x + (size_t)r * row_step + i + v * VW), sums[r][v]);
+            for (int r = 0; r < height; r++) {
+                SY_UNROLL
+                for (int v = 0; v < LANE_VECTORS; v++)
+                    sums[r][v] = add_term(what, v_load(x + (size_t)r * all->step + i + v * VW), sums[r][v]);
+            }
         }
-        for (int v = 0; v < LANE_VECTORS && i < count; v++, i += VW) {
-            const vmask mask = v_mask_range(0, (int)(count - i));
-            for (int r = 0; r < rows; r++)
-                sums[r][v] = add_term(what, v_load_masked(x + (size_t)r * row_step + i, mask), sums[r][v]);
+        SY_UNROLL
+        for (int v = 0; v < LANE_VECTORS; v++, i += VW) {
+            if (i >= all->count)
+                break;
+            const vmask mask = v_mask_range(0, (int)(all->count - i));
+            SY_UNROLL
+            for (int r = 0; r < height; r++)
+                sums[r][v] = add_term(what, v_load_masked(x + (size_t)r * all->step + i, mask), sums[r][v]);
         }
     }
-    for (int r = 0; r < rows; r++)
-        to[r] = lanes_total(sums[r]);
+    SY_UNROLL
+    for (int r = 0; r < height; r++)
+        to[r] = LANE_VECTORS == 2 ? v_add(sums[r][0], sums[r][LANE_VECTORS - 1]) : sums[r][0];
 }
 
-SY_INLINE void sum_all_rows(term what, const float *x, size_t rows, size_t row_step, size_t count,
-                            size_t parts, size_t part_step, float *to)
+/* The rest of the tree for VW rows side by side. */
+static vf join_lanes(vf lanes[VW])
 {
+    v_transpose(lanes);
+    SY_UNROLL
+    for (int half = VW / 2; half > 0; half /= 2) {
+        SY_UNROLL
+        for (int i = 0; i < half; i++)
+            lanes[i] = v_add(lanes[i], lanes[i + half]);
+    }
+    return lanes[0];
+}
+
+SY_INLINE void sum_rows(term what, const rows *all, float *to)
+{
+    vf lanes[VW];
     size_t r = 0;
-    for (; r + ROWS <= rows; r += ROWS)
-        sum_rows(what, x + r * row_step, ROWS, row_step, count, parts, part_step, to + r);
-    for (; r < rows; r++)
-        sum_rows(what, x + r * row_step, 1, row_step, count, parts, part_step, to + r);
+    for (; r + VW <= all->rows; r += VW) {
+        for (int i = 0; i < VW; i += ROWS)
+            sum_lanes(what, all, all->x + (r + (size_t)i) * all->step, ROWS, lanes + i);
+        v_store(to + r, join_lanes(lanes));
+    }
+    const int rest = (int)(all->rows - r);
+    if (rest == 0)
+        return;
+    for (int i = 0; i < VW; i++)
+        lanes[i] = v_zero();
+    for (int i = 0; i < rest; i++)
+        sum_lanes(what, all, all->x + (r + (size_t)i) * all->step, 1, lanes + i);
+    v_store_part(to + r, join_lanes(lanes), rest);
 }
 
 static bool channel_rows_accept(const void *params)
@@ -78,8 +105,13 @@ static bool channel_rows_accept(const void *params)
 static sy_status channel_rows_launch(const sy_cpu_call *call)
 {
     const sy_channel_sum_params *p = call->params;
-    sum_all_rows(TERM_PLAIN, call->operands[0], p->channels, p->inner, p->inner, p->outer,
-                 (size_t)p->channels * p->inner, call->operands[1]);
+    const rows all = {.x = call->operands[0],
+                      .rows = p->channels,
+                      .step = p->inner,
+                      .count = p->inner,
+                      .parts = p->outer,
+                      .part_step = (size_t)p->channels * p->inner};
+    sum_rows(TERM_PLAIN, &all, call->operands[1]);
     return SY_OK;
 }
 
@@ -110,18 +142,20 @@ static sy_status reduce_launch(const sy_cpu_call *call)
     const float *x = call->operands[0];
     float *y = call->operands[1];
     const size_t count = dense_count(p->reduced_rank, p->reduced_dims, p->reduced_strides);
-    const size_t rows = sy_walk_row(p->kept_rank, p->kept_dims);
-    const size_t row_step = p->kept_rank ? p->kept_strides[p->kept_rank - 1] : 0;
+    rows all = {.rows = sy_walk_row(p->kept_rank, p->kept_dims),
+                .step = p->kept_rank ? p->kept_strides[p->kept_rank - 1] : 0,
+                .count = count,
+                .parts = 1};
     sy_u32 index[SY_KERNEL_RANK] = {0};
     do {
-        const float *from = x + sy_walk_offset(p->kept_rank, p->kept_strides, index);
+        all.x = x + sy_walk_offset(p->kept_rank, p->kept_strides, index);
         if (p->function == SY_REDUCE_SUM_SQUARE)
-            sum_all_rows(TERM_SQUARE, from, rows, row_step, count, 1, 0, y);
+            sum_rows(TERM_SQUARE, &all, y);
         else
-            sum_all_rows(TERM_PLAIN, from, rows, row_step, count, 1, 0, y);
-        for (size_t i = 0; i < rows && p->function == SY_REDUCE_MEAN; i++)
+            sum_rows(TERM_PLAIN, &all, y);
+        for (size_t i = 0; i < all.rows && p->function == SY_REDUCE_MEAN; i++)
             y[i] /= (float)count;
-        y += rows;
+        y += all.rows;
     } while (sy_walk_next(p->kept_rank, p->kept_dims, index));
     return SY_OK;
 }
