@@ -122,11 +122,6 @@ sy_status sy_ctx_adopt_error(sy_ctx *ctx, sy_status status, const sy_ctx *worker
     return status;
 }
 
-sy_status sy_check_alloc(sy_ctx *ctx, const void *memory)
-{
-    return memory ? SY_OK : sy_fail(ctx, SY_E_MEMORY, "out of memory");
-}
-
 void sy_log(sy_ctx *ctx, sy_log_level level, const char *format, ...)
 {
     sy_ctx *owner = ctx ? ctx->log_owner : NULL;
