@@ -9,7 +9,10 @@ Prints for each model, as ratios:
   onnxruntime's MinMax and Entropy calibration of the same photographs, decoded beforehand (their time without
   starting Python, their memory with it); above 1 means that we need less;
 - flat: peak memory at 10, 100 and 1000 samples, and the largest over the smallest.
-Needs onnxruntime, numpy and pillow. --json prints one object instead of a table.
+Needs onnxruntime, onnx, numpy and pillow. --json prints one object instead of a table.
+
+Peak memory is what the system counts for a child, which begins with that of its parent: so this process imports nothing large,
+and what needs to runs in a child of its own.
 """
 import argparse
 import json
@@ -38,20 +41,26 @@ def run(command):
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, text
 
 
-def decode(images, side, path):
-    """All images as one .npy, [n, 1, 3, side, side], as the configuration above prepares them."""
+def decode(model, folder, path, raw):
+    """In a process of its own: 100 images as one .npy, [n, 1, 3, side, side], as the configuration above prepares them, and
+    the first few as raw files."""
     import numpy
+    import onnx
     from PIL import Image
 
+    side = onnx.load(model, load_external_data=False).graph.input[0].type.tensor_type.shape.dim[3].dim_value
+    images = find_images(pathlib.Path(folder))[:100]
     decoded = numpy.lib.format.open_memmap(path, "w+", numpy.float32, (len(images), 1, 3, side, side))
     for i, image in enumerate(images):
         picture = Image.open(image).convert("RGB")
-        scale = side / 0.875 / min(picture.size)
         if min(picture.size) < side or min(picture.size) > 1.05 * side:
+            scale = side / 0.875 / min(picture.size)
             picture = picture.resize((round(picture.width * scale), round(picture.height * scale)), Image.BILINEAR)
         left, top = (picture.width - side) // 2, (picture.height - side) // 2
         pixels = numpy.asarray(picture.crop((left, top, left + side, top + side)), numpy.float32)
         decoded[i, 0] = ((pixels - numpy.float32(MEAN)) / numpy.float32(STD)).transpose(2, 0, 1)
+        if i < 20:
+            decoded[i].tofile(os.path.join(raw, f"{i:03}.f32"))
     decoded.flush()
 
 
@@ -82,20 +91,7 @@ def calibrate_with_onnxruntime(method, model, decoded):
         print(time.process_time() - start)
 
 
-def input_side(model):
-    import onnx
-
-    shape = onnx.load(model, load_external_data=False).graph.input[0].type.tensor_type.shape.dim
-    return shape[3].dim_value
-
-
-def measure_overhead(build, model, decoded, folder, rounds):
-    import numpy
-
-    raw = folder / "raw"
-    raw.mkdir(exist_ok=True)
-    for i, x in enumerate(numpy.load(decoded, mmap_mode="r")[:20]):
-        x.tofile(raw / f"{i:03}.f32")
+def measure_overhead(build, model, raw, rounds):
     best = {}
     for _ in range(rounds):
         _, _, text = run([build / "benchmarks" / "benchmark.collect", model, raw, 40])
@@ -103,6 +99,10 @@ def measure_overhead(build, model, decoded, folder, rounds):
             name, value = line.split()
             best[name] = min(best.get(name, float("inf")), float(value))
     return best["statistics_ms"] / best["forward_ms"] - 1
+
+
+def find_images(folder):
+    return sorted(p for p in folder.iterdir() if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
 
 
 def repeat_images(images, count, folder):
@@ -124,10 +124,11 @@ def ours(build, model, images, config, folder):
 def compare(build, model, images, rounds):
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        config, decoded = folder / "config.ini", folder / "decoded.npy"
+        config, decoded, raw = folder / "config.ini", folder / "decoded.npy", folder / "raw"
         config.write_text(CONFIG)
-        decode(images[:100], input_side(model), decoded)
-        result = {"model": pathlib.Path(model).stem, "overhead": measure_overhead(build, model, decoded, folder, rounds)}
+        raw.mkdir()
+        run([sys.executable, __file__, "--decode", model, images[0].parent, decoded, raw])
+        result = {"model": pathlib.Path(model).stem, "overhead": measure_overhead(build, model, raw, rounds)}
         sets = {n: repeat_images(images, n, folder / str(n)) for n in (10, 100, 1000)}
         runs = [ours(build, model, sets[100], config, folder) for _ in range(rounds)]
         result["seconds"] = min(r[0] for r in runs)
@@ -155,6 +156,9 @@ def main():
     if sys.argv[1:2] == ["--calibrate"]:
         calibrate_with_onnxruntime(*sys.argv[2:])
         return
+    if sys.argv[1:2] == ["--decode"]:
+        decode(*sys.argv[2:])
+        return
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--images", type=pathlib.Path, required=True)
@@ -162,7 +166,7 @@ def main():
     parser.add_argument("--json", action="store_true")
     parser.add_argument("models", nargs="+")
     options = parser.parse_args()
-    images = sorted(p for p in options.images.iterdir() if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
+    images = find_images(options.images)
     if not images:
         sys.exit(f"stats.py: no photographs in {options.images}")
     results = [compare(options.build, model, images, options.rounds) for model in options.models]

@@ -4,9 +4,10 @@
 
 enum {
     COARSE_STEPS = 40, /* of 2^(1/8): down to a 32nd of the range */
-    FINE_STEPS = 12,   /* each way */
-    ROUNDS = 2,        /* of moving one end, then the other */
+    FINE_STEPS = 12,   /* each way, within a coarse step */
+    ROUNDS = 4,        /* at most, of moving one end, then the other */
 };
+static const double FINE = 0.0905 / FINE_STEPS; /* 2^(1/8) - 1 */
 
 typedef struct search {
     const sy_tensor_stats *stats;
@@ -29,28 +30,38 @@ static void try_range(search *s, double min, double max)
 /* Both ends shrink by the same factors. */
 static void shrink_both(search *s)
 {
-    const double min = s->best.min, max = s->best.max;
+    const sy_range whole = s->best;
     for (int i = 1; i <= COARSE_STEPS; i++)
-        try_range(s, min * exp2(-i / 8.0), max * exp2(-i / 8.0));
+        try_range(s, whole.min * exp2(-i / 8.0), whole.max * exp2(-i / 8.0));
 }
 
-/* One end moves within a coarse step of where it is. */
-static void move_ends(search *s, double min_share, double max_share)
+/* Both ends move within a coarse step of where they are. */
+static void move_both(search *s)
 {
     const sy_range from = s->best;
-    const double step = (exp2(1 / 8.0) - 1) / FINE_STEPS;
     for (int i = -FINE_STEPS; i <= FINE_STEPS; i++)
-        try_range(s, from.min * (1 + i * step * min_share), from.max * (1 + i * step * max_share));
+        try_range(s, from.min * (1 + i * FINE), from.max * (1 + i * FINE));
 }
 
-static void shrink_ends(search *s, double min_share, double max_share)
+/* One end takes coarse steps over all it can be, then fine ones about the best; the other stays. */
+static void move_min(search *s)
 {
-    const sy_range from = s->best;
-    for (int i = 1; i <= COARSE_STEPS; i++) {
-        const double factor = exp2(-i / 8.0);
-        try_range(s, min_share > 0 ? from.min * factor : from.min,
-                  max_share > 0 ? from.max * factor : from.max);
-    }
+    const double max = s->best.max;
+    for (int i = 0; i <= COARSE_STEPS; i++)
+        try_range(s, s->stats->min * exp2(-i / 8.0), max);
+    const double from = s->best.min;
+    for (int i = -FINE_STEPS; i <= FINE_STEPS; i++)
+        try_range(s, from * (1 + i * FINE), max);
+}
+
+static void move_max(search *s)
+{
+    const double min = s->best.min;
+    for (int i = 0; i <= COARSE_STEPS; i++)
+        try_range(s, min, s->stats->max * exp2(-i / 8.0));
+    const double from = s->best.max;
+    for (int i = -FINE_STEPS; i <= FINE_STEPS; i++)
+        try_range(s, min, from * (1 + i * FINE));
 }
 
 static sy_status choose(sy_ctx *ctx, const sy_tensor_stats *stats, const sy_range_options *options,
@@ -59,23 +70,16 @@ static sy_status choose(sy_ctx *ctx, const sy_tensor_stats *stats, const sy_rang
     SY_TRY(sy_range_check(ctx, stats));
     search s = {.stats = stats, .options = options, .best = sy_range_of(stats, stats->min, stats->max)};
     s.error = sy_range_error(stats, options, &s.best);
-    if (s.error == 0) {
-        *out = s.best;
-        return SY_OK;
-    }
-    shrink_both(&s);
-    if (options->symmetric || s.best.min == 0 || s.best.max == 0) {
-        move_ends(&s, 1, 1);
-    } else {
-        for (int round = 0; round < ROUNDS; round++) {
-            const double before = s.error;
-            shrink_ends(&s, 0, 1);
-            shrink_ends(&s, 1, 0);
-            move_ends(&s, 0, 1);
-            move_ends(&s, 1, 0);
-            if (s.error == before)
-                break;
-        }
+    const bool one_end = options->symmetric || s.best.min == 0 || s.best.max == 0;
+    if (s.error > 0)
+        shrink_both(&s);
+    if (s.error > 0 && one_end)
+        move_both(&s);
+    double before = INFINITY;
+    for (int round = 0; round < ROUNDS && !one_end && s.error < before; round++) {
+        before = s.error;
+        move_max(&s);
+        move_min(&s);
     }
     *out = s.best;
     return SY_OK;

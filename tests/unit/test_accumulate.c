@@ -84,6 +84,31 @@ static void records_hold_the_ends_of_each_sample_to_a_bin(void **state)
     }
 }
 
+static void a_record_stays_within_what_was_seen(void **state)
+{
+    static float x[FAKE_COUNT * 100];
+    for (int sign = -1; sign <= 1; sign += 2) {
+        for (int i = 0; i < FAKE_COUNT * 100; i++)
+            x[i] = 5.0f * (float)sign;
+        uint32_t summary[SY_SUMMARY_WORDS], histogram[SY_HISTOGRAM_WORDS] = {(uint32_t)-127};
+        const sy_summarize_params count = {FAKE_COUNT * 100};
+        sy_ref_summarize((void *[]){x, summary}, &count);
+        sy_ref_histogram((void *[]){x, summary, histogram}, &count);
+        const uint32_t *bins = histogram + SY_HISTOGRAM_HEAD;
+        const sy_tensor_sample sample = {.count = FAKE_COUNT * 100,
+                                         .summary = summary,
+                                         .positive = bins,
+                                         .negative = bins + SY_HISTOGRAM_SIDE,
+                                         .name = "a"};
+        sy_accumulator accumulator;
+        assert_ok(*state, sy_accumulator_init(*state, &accumulator, 1, 0, 0));
+        assert_ok(*state, sy_accumulator_add(*state, &accumulator, &sample));
+        const sy_sample_record got = accumulator.records[0];
+        assert_true(got.min == x[0] && got.max == x[0] && got.low == x[0] && got.high == x[0]);
+        sy_accumulator_release(&accumulator);
+    }
+}
+
 static void a_small_sample_keeps_its_very_ends(void **state)
 {
     float x[FAKE_COUNT];
@@ -145,6 +170,7 @@ int main(void)
         cmocka_unit_test(what_is_accumulated_is_what_all_values_together_give),
         cmocka_unit_test(the_order_of_samples_does_not_show),
         cmocka_unit_test(records_hold_the_ends_of_each_sample_to_a_bin),
+        cmocka_unit_test(a_record_stays_within_what_was_seen),
         cmocka_unit_test(a_small_sample_keeps_its_very_ends),
         cmocka_unit_test(values_that_are_not_finite_are_counted_and_left_out),
         cmocka_unit_test(channel_means_are_means_of_the_channels),

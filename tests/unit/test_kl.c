@@ -121,6 +121,16 @@ static void too_few_bins_to_search_keep_all(void **state)
     assert_int_equal(kept, 200);
 }
 
+static void of_equals_the_widest_is_kept(void **state)
+{
+    static uint64_t bins[255];
+    int kept;
+    for (int b = 0; b < 200; b++)
+        bins[b] = 10;
+    assert_ok(*state, sy_kl_search(*state, bins, 255, 128, 1e30, NULL, &kept));
+    assert_int_equal(kept, 255);
+}
+
 static sy_range kl(sy_ctx *ctx, const counted *values, bool symmetric)
 {
     const sy_range_options options = {.levels = symmetric ? 255 : 256, .symmetric = symmetric};
@@ -173,28 +183,80 @@ static void an_upper_limit_is_kept(void **state)
     enum { COUNT = 300000 };
     static float x[COUNT];
     static counted values;
-    random_state r = {37};
-    for (int i = 0; i < COUNT; i++)
-        x[i] = fminf(fmaxf((float)(3 * random_normal(&r)), 0), 6);
-    count_values(x, COUNT, &values);
-    for (int symmetric = 0; symmetric < 2; symmetric++) {
-        const sy_range range = kl(*state, &values, symmetric);
-        assert_true(range.min == 0 && range.max == 6);
+    static const float limits[] = {6, 40}, spread[] = {3, 0.5f};
+    for (size_t l = 0; l < sizeof limits / sizeof limits[0]; l++) {
+        random_state r = {37};
+        for (int i = 0; i < COUNT; i++) /* of what is not 0, 5 % are at the limit of 6, 0.3 % at that of 40 */
+            x[i] =
+                i % 777 == 0 ? limits[l] : fminf(fmaxf((float)random_normal(&r) * spread[l], 0), limits[l]);
+        count_values(x, COUNT, &values);
+        for (int symmetric = 0; symmetric < 2; symmetric++) {
+            const sy_range range = kl(*state, &values, symmetric);
+            assert_true(range.min == 0 && range.max == limits[l]);
+        }
     }
 }
 
 static void a_tensor_of_few_values_is_not_clipped(void **state)
 {
-    enum { COUNT = 80 };
-    float x[COUNT];
+    static const int sizes[] = {80, 1000, 10000};
+    static float x[10000];
     static counted values;
-    random_state r = {41};
+    for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
+        random_state r = {41};
+        for (int i = 0; i < sizes[s]; i++)
+            x[i] = (float)(random_normal(&r) * 10);
+        count_values(x, (size_t)sizes[s], &values);
+        for (int symmetric = 0; symmetric < 2; symmetric++) {
+            const sy_range range = kl(*state, &values, symmetric);
+            assert_true(range.min == values.stats.min && range.max == values.stats.max);
+        }
+    }
+}
+
+static void bins_are_merged_until_they_hold_enough(void **state)
+{
+    enum { COUNT = 50000 };
+    static float x[COUNT];
+    static counted values;
+    random_state r = {47};
     for (int i = 0; i < COUNT; i++)
-        x[i] = (float)(random_normal(&r) * 10);
+        x[i] = (float)random_normal(&r);
+    x[3] = 7;
     count_values(x, COUNT, &values);
-    for (int symmetric = 0; symmetric < 2; symmetric++) {
-        const sy_range range = kl(*state, &values, symmetric);
-        assert_true(range.min == values.stats.min && range.max == values.stats.max);
+    const sy_range range = kl(*state, &values, true);
+    assert_true(range.max < 7);
+    assert_true(sy_range_clipped(&values.stats, &range) <= 0.005);
+}
+
+/* One sign has the codes to itself; two share them by width; a symmetric grid gives half to each. */
+static void the_buckets_are_the_codes_of_the_wider_side(void **state)
+{
+    enum { COUNT = 400000 };
+    static float x[COUNT];
+    static counted values;
+    static const struct {
+        double low;
+        bool symmetric;
+        int buckets;
+    } cases[] = {{0, false, 256}, {-40, false, 128}, {-10, false, 205}, {-10, true, 128}};
+    for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
+        random_state r = {53};
+        for (int i = 0; i < COUNT; i++)
+            x[i] = fabsf((float)random_normal(&r) * 4);
+        x[1] = 40;
+        x[2] = (float)cases[c].low;
+        count_values(x, COUNT, &values);
+        uint64_t bins[SY_HISTOGRAM_SIDE];
+        int kept, used = SY_HISTOGRAM_SIDE;
+        for (int b = 0; b < SY_HISTOGRAM_SIDE; b++)
+            bins[b] = values.positive[b] + values.negative[b];
+        while (bins[used - 1] == 0)
+            used--;
+        const double outside = 0.005 * (double)(values.stats.elements - values.stats.zeros);
+        assert_ok(*state, sy_kl_search(*state, bins, used, cases[c].buckets, outside, NULL, &kept));
+        const double limit = ldexp(kept, values.stats.exponent) / SY_HISTOGRAM_SIDE;
+        assert_true(kl(*state, &values, cases[c].symmetric).max == (float)limit);
     }
 }
 
@@ -221,10 +283,13 @@ int main(void)
         cmocka_unit_test(the_linear_search_is_the_definition),
         cmocka_unit_test(no_more_is_clipped_than_allowed),
         cmocka_unit_test(too_few_bins_to_search_keep_all),
+        cmocka_unit_test(of_equals_the_widest_is_kept),
         cmocka_unit_test(a_few_outliers_are_clipped),
         cmocka_unit_test(zeros_of_a_relu_do_not_narrow_the_range),
         cmocka_unit_test(an_upper_limit_is_kept),
         cmocka_unit_test(a_tensor_of_few_values_is_not_clipped),
+        cmocka_unit_test(bins_are_merged_until_they_hold_enough),
+        cmocka_unit_test(the_buckets_are_the_codes_of_the_wider_side),
         cmocka_unit_test(each_side_of_a_lopsided_tensor_is_cut_at_what_it_holds),
     };
     return cmocka_run_group_tests(tests, open_ctx, close_ctx);

@@ -7,7 +7,19 @@
 enum { COUNT = 60000 };
 static const float keep = 0.9999f;
 
-enum shape { NORMAL, POSITIVE, NEGATIVE, RELU, RELU6, LOPSIDED, HEAVY_TAIL, FEW, SHAPES };
+enum shape {
+    NORMAL,
+    POSITIVE,
+    NEGATIVE,
+    RELU,
+    RELU6,
+    LOPSIDED,
+    HEAVY_TAIL,
+    LONE_LOW,
+    LONE_HIGH,
+    FEW,
+    SHAPES
+};
 
 static size_t make_values(enum shape shape, uint64_t seed, float x[COUNT])
 {
@@ -21,6 +33,8 @@ static size_t make_values(enum shape shape, uint64_t seed, float x[COUNT])
                                        [RELU6] = fmin(fmax(4 * n, 0), 6),
                                        [LOPSIDED] = n > 0 ? 5 * n : n * 0.2,
                                        [HEAVY_TAIL] = n * n * n * n * n,
+                                       [LONE_LOW] = i == 9 ? -12 : n,
+                                       [LONE_HIGH] = i == 9 ? 12 : n,
                                        [FEW] = n};
         x[i] = (float)values[shape];
     }
@@ -202,6 +216,23 @@ static void percentile_leaves_out_its_share_at_each_end(void **state)
     }
 }
 
+static void a_percentile_within_a_bin_is_interpolated(void **state)
+{
+    static counted values;
+    values.stats = (sy_tensor_stats){.name = "x",
+                                     .elements = 1000,
+                                     .min = 1,
+                                     .max = 1 + 0x1p-11f,
+                                     .exponent = 1,
+                                     .positive = values.positive,
+                                     .negative = values.negative};
+    values.positive[2048] = 1000;
+    const sy_range_options options = {.levels = 256, .percentile = 0.75f};
+    sy_range range;
+    assert_ok(*state, sy_range_method_find("PERCENTILE")->choose(*state, &values.stats, &options, &range));
+    assert_true(range.max == 1 + 0.75f * 0x1p-11f);
+}
+
 static void percentile_of_few_values_is_max_min(void **state)
 {
     static float x[COUNT];
@@ -254,23 +285,24 @@ static void mse_is_near_the_best_of_all_ranges(void **state)
 {
     static float x[COUNT];
     static counted values;
+    static const sy_range_options options[] = {
+        {.levels = 256}, {.levels = 255, .symmetric = true}, {.levels = 16}};
     for (int shape = 0; shape < SHAPES; shape++) {
         count_values(x, make_values(shape, 17, x), &values);
-        for (int symmetric = 0; symmetric < 2; symmetric++) {
-            const sy_range_options options = {.levels = symmetric ? 255 : 256, .symmetric = symmetric};
-            const sy_range got = choose(*state, "MSE", &values, symmetric);
-            const double error = sy_range_error(&values.stats, &options, &got);
-            double best = INFINITY;
+        for (size_t o = 0; o < sizeof options / sizeof options[0]; o++) {
             enum { GRID = 60 };
+            double best = INFINITY;
+            sy_range got;
+            assert_ok(*state, sy_range_method_find("MSE")->choose(*state, &values.stats, &options[o], &got));
             for (int i = 1; i <= GRID; i++)
                 for (int k = 1; k <= GRID; k++) {
                     const sy_range range = {fminf(values.stats.min, 0) * (float)i / GRID,
                                             fmaxf(values.stats.max, 0) * (float)k / GRID};
-                    if (k != i && (symmetric || range.min == 0 || range.max == 0))
+                    if (k != i && (options[o].symmetric || range.min == 0 || range.max == 0))
                         continue;
-                    best = fmin(best, sy_range_error(&values.stats, &options, &range));
+                    best = fmin(best, sy_range_error(&values.stats, &options[o], &range));
                 }
-            assert_true(error <= 1.02 * best);
+            assert_true(sy_range_error(&values.stats, &options[o], &got) <= 1.02 * best);
         }
     }
 }
@@ -311,6 +343,7 @@ int main(void)
         cmocka_unit_test(a_tensor_without_finite_values_is_refused_by_name),
         cmocka_unit_test(max_min_is_what_was_seen_and_zero),
         cmocka_unit_test(percentile_leaves_out_its_share_at_each_end),
+        cmocka_unit_test(a_percentile_within_a_bin_is_interpolated),
         cmocka_unit_test(percentile_of_few_values_is_max_min),
         cmocka_unit_test(percentile_refuses_a_share_that_is_none),
         cmocka_unit_test(removal_outlier_is_the_mean_over_the_samples),
