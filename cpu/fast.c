@@ -4,12 +4,28 @@
  * simd.h, which is also portable, and those that are plain loops. Of several that accept the same params the
  * first is taken.
  */
-#define TILES(X, set)   \
-    X(pointwise, set)   \
-    X(depthwise, set)   \
-    X(convolution, set) \
-    X(gemm, set) X(pool, set) X(summarize, set) X(histogram, set) X(channel_rows, set) X(reduce, set)
-#define LOOPS(X, set) X(unary, set) X(binary, set) X(fill, set) X(channel_columns, set)
+/* clang-format off */
+#define TILES(X, set)        \
+    X(pointwise, set)        \
+    X(depthwise, set)        \
+    X(convolution, set)      \
+    X(gemm, set)             \
+    X(pool, set)             \
+    X(summarize, set)        \
+    X(histogram, set)        \
+    X(channel_rows, set)     \
+    X(reduce, set)
+#define LOOPS(X, set)        \
+    X(unary, set)            \
+    X(binary, set)           \
+    X(fill, set)             \
+    X(quantize, set)         \
+    X(dequantize, set)       \
+    X(fake_quant, set)       \
+    X(requantize, set)       \
+    X(batch_norm, set)       \
+    X(channel_columns, set)
+/* clang-format on */
 
 #if defined(__x86_64__)
 #define ALL(X) TILES(X, avx512) LOOPS(X, avx512) TILES(X, avx2) LOOPS(X, avx2) TILES(X, portable)

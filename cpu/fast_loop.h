@@ -1,5 +1,8 @@
 /* Loops that the compiler turns into vectors: no iteration needs another's result, even where input and
  * output are one buffer. The files that use it are compiled for an instruction set and contain plain loops.
+ *
+ * They are compiled with -fno-trapping-math, without which few loops become vectors. gcc then takes
+ * (float)(int)x for trunc(x), which is -0 where the former is 0: such a loop must not contain that.
  */
 #ifndef SY_CPU_FAST_LOOP_H
 #define SY_CPU_FAST_LOOP_H

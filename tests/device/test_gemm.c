@@ -59,7 +59,7 @@ static void check_all(sy_gemm_params p)
         for (unsigned form = 0; form < 4; form++) {
             p.a_transposed = form & 1;
             p.b_transposed = form >> 1;
-            assert_true(check_gemm(&shapes[i], p) >= 1);
+            assert_true(check_gemm(&shapes[i], p) >= 3);
         }
 }
 
@@ -94,7 +94,7 @@ static void what_c_adds_gives_the_reference_bits(void **state)
                 p.alpha = scaled ? 0.5f : 1;
                 p.beta = scaled == 2 ? 0.3f : 1;
                 p.clamp = (sy_clamp){-0.5f, 0.75f};
-                assert_true(check_gemm(&shapes[i], p) >= 1);
+                assert_true(check_gemm(&shapes[i], p) >= 3);
             }
 }
 

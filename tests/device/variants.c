@@ -13,7 +13,8 @@ static const int operand_counts[] = {
 #undef KERNEL
 };
 
-extern const sy_cpu_variant *const portable16_variants[];
+/* Kernels that only tests have: they run on any processor. */
+extern const sy_cpu_variant *const portable16_variants[], *const emulated_avx512_variants[];
 
 static uint32_t next(uint32_t *state)
 {
@@ -129,28 +130,34 @@ static void check_one(const check *c, const sy_cpu_variant *variant, bool pack, 
     free(words);
 }
 
+static int check_list(const check *c, const sy_cpu_variant *const *list, sy_cpu_level level,
+                      const uint32_t *expected)
+{
+    int checked = 0;
+    for (const sy_cpu_variant *const *at = list; *at; at++) {
+        const sy_cpu_variant *variant = *at;
+        if (variant->kernel != c->kernel || variant->level > level ||
+            (variant->accepts && !variant->accepts(c->params)))
+            continue;
+        check_one(c, variant, false, expected);
+        if (variant->pack_words)
+            check_one(c, variant, true, expected);
+        checked++;
+    }
+    return checked;
+}
+
 int check_variants(const check *c)
 {
-    const sy_cpu_variant *const *const lists[] = {sy_cpu_variants, portable16_variants};
-    const sy_cpu_level level = processor_level();
     uint32_t *expected = fenced_words(c);
     void *operands[SY_MAX_OPERANDS];
-    int checked = 0;
     memcpy(operands, c->operands, sizeof operands);
     operands[c->written] = expected + FENCE;
     c->reference(operands, c->params);
     check_fences(c, expected, "the reference");
-    for (int l = 0; l < 2; l++)
-        for (const sy_cpu_variant *const *at = lists[l]; *at; at++) {
-            const sy_cpu_variant *variant = *at;
-            if (variant->kernel != c->kernel || variant->level > level ||
-                (variant->accepts && !variant->accepts(c->params)))
-                continue;
-            check_one(c, variant, false, expected + FENCE);
-            if (variant->pack_words)
-                check_one(c, variant, true, expected + FENCE);
-            checked++;
-        }
+    int checked = check_list(c, sy_cpu_variants, processor_level(), expected + FENCE);
+    checked += check_list(c, portable16_variants, SY_CPU_LEVEL_AVX512, expected + FENCE);
+    checked += check_list(c, emulated_avx512_variants, SY_CPU_LEVEL_AVX512, expected + FENCE);
     free(expected);
     return checked;
 }
