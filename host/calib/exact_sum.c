@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stdbool.h>
+#include <string.h>
 
 void sy_exact_sum_merge(sy_exact_sum *sum, const sy_exact_sum *other)
 {
@@ -15,28 +16,55 @@ void sy_exact_sum_merge(sy_exact_sum *sum, const sy_exact_sum *other)
     }
 }
 
+/* sum += (high, low) * 2^(64 word), modulo 2^640. Mostly the carry ends soon. */
+static void add_at(sy_exact_sum *sum, unsigned word, uint64_t low, uint64_t high)
+{
+    uint64_t term = low, carry = 0;
+    for (unsigned i = word; i < SY_EXACT_SUM_WORDS; i++) {
+        const uint64_t a = sum->words[i] + carry;
+        sum->words[i] = a + term;
+        carry = (a < carry) | (sum->words[i] < term);
+        term = i == word ? high : 0;
+        if (!carry && !term)
+            return;
+    }
+}
+
+static void subtract_at(sy_exact_sum *sum, unsigned word, uint64_t low, uint64_t high)
+{
+    uint64_t term = low, borrow = 0;
+    for (unsigned i = word; i < SY_EXACT_SUM_WORDS; i++) {
+        const uint64_t a = sum->words[i] - borrow;
+        borrow = (sum->words[i] < borrow) | (a < term);
+        sum->words[i] = a - term;
+        term = i == word ? high : 0;
+        if (!borrow && !term)
+            return;
+    }
+}
+
 void sy_exact_sum_add(sy_exact_sum *sum, int64_t value, int exponent)
 {
     assert(exponent >= SY_EXACT_SUM_LOWEST && exponent <= 240);
     const unsigned place = (unsigned)(exponent - SY_EXACT_SUM_LOWEST);
     const unsigned word = place / 64, shift = place % 64;
-    const uint64_t sign = value < 0 ? UINT64_MAX : 0;
-    const uint64_t bits = (uint64_t)value;
-    sy_exact_sum term = {0};
-
-    term.words[word] = bits << shift;
-    if (word + 1 < SY_EXACT_SUM_WORDS)
-        term.words[word + 1] = shift == 0 ? sign : (bits >> (64 - shift)) | (sign << shift);
-    for (unsigned i = word + 2; i < SY_EXACT_SUM_WORDS; i++)
-        term.words[i] = sign;
-    sy_exact_sum_merge(sum, &term);
+    const uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    const uint64_t low = magnitude << shift, high = shift ? magnitude >> (64 - shift) : 0;
+    if (value < 0)
+        subtract_at(sum, word, low, high);
+    else
+        add_at(sum, word, low, high);
 }
 
 void sy_exact_sum_add_float(sy_exact_sum *sum, float value)
 {
-    int exponent;
-    const float fraction = frexpf(value, &exponent);
-    sy_exact_sum_add(sum, (int64_t)ldexpf(fraction, 24), exponent - 24);
+    enum { FRACTION_BITS = 23, LOWEST = -149 };
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    const int field = (int)(bits >> FRACTION_BITS & 0xff);
+    const int64_t fraction = bits & ((1u << FRACTION_BITS) - 1);
+    const int64_t magnitude = field ? fraction | 1 << FRACTION_BITS : fraction;
+    sy_exact_sum_add(sum, bits >> 31 ? -magnitude : magnitude, field ? LOWEST - 1 + field : LOWEST);
 }
 
 static void negate(sy_exact_sum *sum)

@@ -34,6 +34,11 @@ void sy_histogram_add(uint64_t *bins, const uint64_t *counts, int doublings)
 void sy_histogram_add_u32(uint64_t *bins, const uint32_t *counts, int doublings)
 {
     const int shift = shift_of(doublings);
+    if (shift == 0) { /* nearly always; the compiler makes vectors of it */
+        for (int b = 0; b < SY_HISTOGRAM_SIDE; b++)
+            bins[b] += counts[b];
+        return;
+    }
     for (int b = 0; b < SY_HISTOGRAM_SIDE; b++)
         bins[b >> shift] += counts[b];
 }
