@@ -43,7 +43,10 @@ void sy_ctx_share_log(sy_ctx *worker, sy_ctx *ctx);
 /* For the result of an allocation. Here, so that whoever reads the caller, a static analyser too, sees that SY_OK means memory. */
 static inline sy_status sy_check_alloc(sy_ctx *ctx, const void *memory)
 {
-    return memory ? SY_OK : sy_fail(ctx, SY_E_MEMORY, "out of memory");
+    if (memory)
+        return SY_OK;
+    sy_fail(ctx, SY_E_MEMORY, "out of memory");
+    return SY_E_MEMORY;
 }
 
 #endif
