@@ -29,7 +29,7 @@ quietly cmake --build build/clang
 step "address and undefined-behaviour sanitizers"
 quietly cmake --preset asan
 quietly cmake --build build/asan
-quietly ctest --preset asan -LE "judge|lint|device"
+quietly ctest --preset asan -LE "judge|lint"
 
 step "gcc: tests"
 quietly cmake --preset dev
