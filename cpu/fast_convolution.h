@@ -47,16 +47,8 @@ static tile_runs runs_of(const convolution *v, size_t first, size_t columns)
 
 /* Whole vectors are copied: what is too much at the end of a run is overwritten by the next run or the next
  * tap. */
-static void gather_tile(const float *image, const sy_u32 *offsets, size_t k, const tile_runs *runs, float *to)
+static void gather_runs(const float *image, const sy_u32 *offsets, size_t k, const tile_runs *runs, float *to)
 {
-    if (runs->count == 1 && runs->run[0].vectors == 2) {
-        const float *from = image + runs->run[0].from;
-        for (size_t i = 0; i < k; i++, to += TILE_COLUMNS) {
-            v_store(to, v_load(from + offsets[i]));
-            v_store(to + VW, v_load(from + offsets[i] + VW));
-        }
-        return;
-    }
     for (size_t i = 0; i < k; i++, to += TILE_COLUMNS)
         for (int r = 0; r < runs->count; r++) {
             const float *from = image + runs->run[r].from + offsets[i];
@@ -67,20 +59,32 @@ static void gather_tile(const float *image, const sy_u32 *offsets, size_t k, con
         }
 }
 
+/* Tiles that are one run are left to the product, the others are gathered here. */
+static void fill_block(const convolution *v, b_block *block)
+{
+    for (size_t tile = 0; tile * TILE_COLUMNS < block->columns; tile++) {
+        const int columns = block_tile_columns(block, tile);
+        const tile_runs runs = runs_of(v, block->first + tile * TILE_COLUMNS, (size_t)columns);
+        const bool whole = runs.count == 1 && columns == TILE_COLUMNS;
+        block->tile[tile] = whole ? v->image + runs.run[0].from : NULL;
+        if (!whole)
+            gather_runs(v->image, block->offsets, block->k, &runs,
+                        block->packed + tile * TILE_COLUMNS * block->k);
+    }
+}
+
 /* All filters of a group for the copied strip, whose outputs begin at p->c. */
 static void strip_product(const convolution *v, const matrix_product *p)
 {
     const blocks size = blocks_of(p->rows, p->columns, p->k);
-    for (size_t n = 0; n < p->columns; n += size.columns) {
-        const size_t columns = p->columns - n < size.columns ? p->columns - n : size.columns;
-        for (size_t k0 = 0; k0 < p->k; k0 += size.k) {
-            const size_t k = p->k - k0 < size.k ? p->k - k0 : size.k;
-            for (size_t i = 0; i < columns; i += TILE_COLUMNS) {
-                const tile_runs runs =
-                    runs_of(v, n + i, columns - i < TILE_COLUMNS ? columns - i : TILE_COLUMNS);
-                gather_tile(v->image, v->offsets + k0, k, &runs, v->block + i * k);
-            }
-            product_block(p, v->block, n, columns, k0, k);
+    b_block block = {.packed = v->block};
+    for (block.first = 0; block.first < p->columns; block.first += size.columns) {
+        block.columns = p->columns - block.first < size.columns ? p->columns - block.first : size.columns;
+        for (block.k0 = 0; block.k0 < p->k; block.k0 += size.k) {
+            block.k = p->k - block.k0 < size.k ? p->k - block.k0 : size.k;
+            block.offsets = v->offsets + block.k0;
+            fill_block(v, &block);
+            product_block(p, &block);
         }
     }
 }

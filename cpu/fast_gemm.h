@@ -123,10 +123,10 @@ static sy_status gemm_launch(const sy_cpu_call *call)
     const sy_gemm_params *params = call->params;
     gemm g = {.params = params, .a_packed = call->packed & 1, .b_packed = call->packed & 2};
     g.b_slices = g.b_packed || params->b_transposed;
-    const blocks size = blocks_of(params->m, params->n, params->k);
     const size_t a_part = whole_lines((size_t)params->m * params->k),
                  bias_part = whole_lines(params->n + TILE_COLUMNS),
-                 b_part = whole_lines(g.b_slices ? slices_words(params->n, params->k) : block_words(&size));
+                 b_part = whole_lines(g.b_slices ? slices_words(params->n, params->k)
+                                                 : rows_work_words(params->m, params->n, params->k));
     g.a = sy_cpu_scratch_take(call->scratch, a_part + bias_part + b_part);
     if (!g.a)
         return SY_E_MEMORY;

@@ -112,8 +112,8 @@ static sy_status pointwise_launch(const sy_cpu_call *call)
     const sy_conv2d_params *params = call->params;
     const bool small = along_filters(params), packed = call->packed & 2;
     const size_t area = area_of(params);
-    const blocks size = blocks_of(params->filters, area, params->channels);
-    const size_t work_part = whole_lines(small ? (area + VW) * TILE_COLUMNS : block_words(&size)),
+    const size_t work_part = whole_lines(small ? (area + VW) * TILE_COLUMNS
+                                               : rows_work_words(params->filters, area, params->channels)),
                  bias_part = whole_lines(params->filters + TILE_COLUMNS),
                  weight_part = packed ? 0 : whole_lines(pointwise_pack_words(params, 1));
     float *work = sy_cpu_scratch_take(call->scratch, work_part + bias_part + weight_part);

@@ -13,6 +13,7 @@ enum {
     BLOCK_B = 4096,
     BLOCK_B_LARGE = 32768,
     BLOCK_A = 65536,
+    BLOCK_TILES = 64,
 };
 
 typedef struct matrix_product {
@@ -37,6 +38,8 @@ static inline blocks blocks_of(size_t rows, size_t columns, size_t k)
     const size_t all = (columns + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS;
     if (width < TILE_COLUMNS)
         width = TILE_COLUMNS;
+    if (width > BLOCK_TILES * TILE_COLUMNS)
+        width = BLOCK_TILES * TILE_COLUMNS;
     return (blocks){.k = part, .columns = width < all ? width : all};
 }
 
@@ -47,31 +50,60 @@ static inline size_t block_words(const blocks *block)
     return block->k * block->columns + TILE_COLUMNS;
 }
 
-/* c[.., first .. first+columns) gets its share of k in [k0, k0+k). */
-static void product_block(const matrix_product *p, const float *b, size_t first, size_t columns, size_t k0,
-                          size_t k)
+/* A block of b. What is not packed yet is packed on the way by the first panel of a, at next to no cost. */
+typedef struct b_block {
+    float *packed;                  /* [tiles][k][TILE_COLUMNS] */
+    const float *tile[BLOCK_TILES]; /* where a tile is that is not packed yet; NULL: it is */
+    const uint32_t *offsets;        /* of such a tile: words from there to each k */
+    size_t first, columns, k0, k;   /* of the whole b */
+} b_block;
+
+static inline int block_tile_columns(const b_block *block, size_t tile)
+{
+    const size_t left = block->columns - tile * TILE_COLUMNS;
+    return (int)(left < TILE_COLUMNS ? left : TILE_COLUMNS);
+}
+
+static void product_panel(const matrix_product *p, const b_block *block, tile_job *job, bool gather)
+{
+    float *c = job->c;
+    for (size_t tile = 0; tile * TILE_COLUMNS < block->columns; tile++) {
+        const size_t n = tile * TILE_COLUMNS;
+        float *packed = block->packed + n * block->k;
+        job->columns = block_tile_columns(block, tile);
+        job->b = packed;
+        job->c = c + n;
+        job->column_bias = p->column_bias ? p->column_bias + block->first + n : NULL;
+        if (gather && block->tile[tile]) {
+            job->b = block->tile[tile];
+            job->offsets = block->offsets;
+            job->copy = packed;
+            tile_gather(job);
+        } else {
+            tile_run(job);
+        }
+    }
+}
+
+/* The columns of c that are in the block get its share of k. */
+static void product_block(const matrix_product *p, const b_block *block)
 {
     const panels all = panels_of(p->rows);
     tile_job job = {.b_step = TILE_COLUMNS,
                     .c_step = p->c_step,
-                    .k = k,
-                    .resume = k0 > 0,
-                    .finish = k0 + k == p->k,
+                    .k = block->k,
+                    .resume = block->k0 > 0,
+                    .finish = block->k0 + block->k == p->k,
                     .lo = p->lo,
                     .hi = p->hi};
     for (size_t panel = 0; panel < all.count; panel++) {
         const size_t row = panel_row(&all, panel);
         job.rows = panel_height(&all, panel);
         job.a_step = (size_t)job.rows;
-        job.a = p->a + row * p->k + k0 * job.a_step;
+        job.a = p->a + row * p->k + block->k0 * job.a_step;
         job.row_bias = p->row_bias ? p->row_bias + row : NULL;
-        for (size_t n = 0; n < columns; n += TILE_COLUMNS) {
-            job.columns = (int)(columns - n < TILE_COLUMNS ? columns - n : TILE_COLUMNS);
-            job.b = b + n * k;
-            job.c = p->c + row * p->c_step + first + n;
-            job.column_bias = p->column_bias ? p->column_bias + first + n : NULL;
-            tile_run(&job);
-        }
+        job.c = p->c + row * p->c_step + block->first;
+        product_panel(p, block, &job, panel == 0);
     }
 }
 
@@ -112,21 +144,14 @@ static void pack_slices(const float *from, size_t row_step, size_t k_step, size_
     }
 }
 
-/* A packed block of b[k][columns]: rows k0 to k0+k-1, columns first to first+columns-1, of rows `step` words
- * apart. */
-static void pack_block(const float *b, size_t step, size_t first, size_t columns, size_t k0, size_t k,
-                       float *to)
+/* The last tile of a block, of fewer columns than a tile has, from rows `step` words apart. */
+static void pack_part(const float *b, size_t step, int columns, size_t k, float *to)
 {
-    for (size_t i = 0; i < k; i++, to += TILE_COLUMNS) {
-        const float *from = b + (k0 + i) * step + first;
-        float *at = to;
-        size_t n = 0;
-        for (; n + TILE_COLUMNS <= columns; n += TILE_COLUMNS, at += k * TILE_COLUMNS) {
-            v_store(at, v_load(from + n));
-            v_store(at + VW, v_load(from + n + VW));
-        }
-        for (; n < columns; n += VW, at += VW)
-            v_store(at, v_load_masked(from + n, v_mask_range(0, (int)(columns - n))));
+    const vmask low = v_mask_range(0, columns), high = v_mask_range(0, columns - VW);
+    for (size_t i = 0; i < k; i++, b += step, to += TILE_COLUMNS) {
+        v_store(to, v_load_masked(b, low));
+        if (columns > VW)
+            v_store(to + VW, v_load_masked(b + VW, high));
     }
 }
 
@@ -172,18 +197,35 @@ static matrix_product product_of_one_row(const matrix_product *p, const float *b
     return rest;
 }
 
-/* The product with b[k][columns], whose rows are `step` words apart. `block` has room for block_words(). */
-static void product_of_rows(const matrix_product *all, const float *b, size_t step, float *block)
+static inline size_t rows_work_words(size_t rows, size_t columns, size_t k)
+{
+    const blocks size = blocks_of(rows, columns, k);
+    return whole_lines(block_words(&size)) + whole_lines(size.k);
+}
+
+/* The product with b[k][columns], whose rows are `step` words apart. `work` has room for rows_work_words().
+ */
+static void product_of_rows(const matrix_product *all, const float *b, size_t step, float *work)
 {
     const matrix_product rest = product_of_one_row(all, b, step, TILE_COLUMNS), *p = &rest;
-    b += all->columns - p->columns;
     const blocks size = blocks_of(p->rows, p->columns, p->k);
-    for (size_t n = 0; n < p->columns; n += size.columns) {
-        const size_t columns = p->columns - n < size.columns ? p->columns - n : size.columns;
-        for (size_t k0 = 0; k0 < p->k; k0 += size.k) {
-            const size_t k = p->k - k0 < size.k ? p->k - k0 : size.k;
-            pack_block(b, step, n, columns, k0, k, block);
-            product_block(p, block, n, columns, k0, k);
+    uint32_t *offsets = (uint32_t *)(work + whole_lines(block_words(&size)));
+    b_block block = {.packed = work, .offsets = offsets};
+    b += all->columns - p->columns;
+    for (size_t i = 0; i < size.k; i++)
+        offsets[i] = (uint32_t)(i * step);
+    for (block.first = 0; block.first < p->columns; block.first += size.columns) {
+        block.columns = p->columns - block.first < size.columns ? p->columns - block.first : size.columns;
+        for (block.k0 = 0; block.k0 < p->k; block.k0 += size.k) {
+            block.k = p->k - block.k0 < size.k ? p->k - block.k0 : size.k;
+            for (size_t tile = 0; tile * TILE_COLUMNS < block.columns; tile++) {
+                const float *from = b + block.k0 * step + block.first + tile * TILE_COLUMNS;
+                const int columns = block_tile_columns(&block, tile);
+                block.tile[tile] = columns == TILE_COLUMNS ? from : NULL;
+                if (columns < TILE_COLUMNS)
+                    pack_part(from, step, columns, block.k, block.packed + tile * TILE_COLUMNS * block.k);
+            }
+            product_block(p, &block);
         }
     }
 }

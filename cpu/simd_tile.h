@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "cpu/simd.h"
 
@@ -45,6 +46,11 @@ typedef struct tile_job {
     const float *row_bias;    /* [rows], or NULL */
     const float *column_bias; /* [whole vectors], or NULL */
     float lo, hi;
+    /* Of tile_gather() only: row k of b is offsets[k] words from b, and is left at copy[k][TILE_COLUMNS],
+     * which is how the tiles of the rows below want it.
+     */
+    const uint32_t *offsets;
+    float *copy;
 } tile_job;
 
 static inline vf clamp_vector(vf x, vf lo, vf hi)
@@ -117,67 +123,93 @@ SY_INLINE void tile_store(const tile_job *job, vf c[TILE_ROWS][2], int rows, int
     }
 }
 
-SY_INLINE void tile(const tile_job *job, int rows, int vectors)
+SY_INLINE void tile_add(const float *a, const vf *b, vf c[TILE_ROWS][2], int rows, int vectors)
 {
-    vf c[TILE_ROWS][2];
+    SY_UNROLL
+    for (int i = 0; i < rows; i++) {
+        const vf av = v_set(a[i]);
+        SY_UNROLL
+        for (int v = 0; v < vectors; v++)
+            c[i][v] = v_fma(av, b[v], c[i][v]);
+    }
+}
+
+SY_INLINE void tile(const tile_job *job, int rows, int vectors, bool gather)
+{
+    vf c[TILE_ROWS][2], bv[2];
     const float *a = job->a, *b = job->b;
-    const size_t a_step = job->a_step, b_step = job->b_step;
+    const size_t a_step = job->a_step, b_step = job->b_step, count = job->k;
+    const uint32_t *offsets = job->offsets;
+    float *copy = job->copy;
     SY_UNROLL
     for (int i = 0; i < rows; i++)
         c[i][0] = c[i][1] = v_zero();
     if (job->resume)
         tile_load(job, c, rows, vectors);
-    for (size_t k = job->k; k > 0; k--, a += a_step, b += b_step) {
-        vf bv[2];
+    for (size_t k = 0; k < count; k++, a += a_step) {
+        const float *from = gather ? b + offsets[k] : b;
         SY_UNROLL
         for (int v = 0; v < vectors; v++)
-            bv[v] = v_load(b + v * VW);
-        SY_UNROLL
-        for (int i = 0; i < rows; i++) {
-            const vf av = v_set(a[i]);
+            bv[v] = v_load(from + v * VW);
+        if (gather) {
             SY_UNROLL
             for (int v = 0; v < vectors; v++)
-                c[i][v] = v_fma(av, bv[v], c[i][v]);
+                v_store(copy + v * VW, bv[v]);
+            copy += TILE_COLUMNS;
+        } else {
+            b += b_step;
         }
+        tile_add(a, bv, c, rows, vectors);
     }
     if (job->finish)
         tile_finish(job, c, rows, vectors);
     tile_store(job, c, rows, vectors);
 }
 
-#define TILE_FUNCTION(rows)                          \
-    static void tile_##rows##x1(const tile_job *job) \
-    {                                                \
-        tile(job, rows, 1);                          \
-    }                                                \
-    static void tile_##rows##x2(const tile_job *job) \
-    {                                                \
-        tile(job, rows, 2);                          \
+#define TILE_FUNCTIONS(rows)                           \
+    static void tile_##rows##x1(const tile_job *job)   \
+    {                                                  \
+        tile(job, rows, 1, false);                     \
+    }                                                  \
+    static void tile_##rows##x2(const tile_job *job)   \
+    {                                                  \
+        tile(job, rows, 2, false);                     \
+    }                                                  \
+    static void gather_##rows##x2(const tile_job *job) \
+    {                                                  \
+        tile(job, rows, 2, true);                      \
     }
 
-TILE_FUNCTION(1)
-TILE_FUNCTION(2)
-TILE_FUNCTION(3)
-TILE_FUNCTION(4)
-TILE_FUNCTION(5)
-TILE_FUNCTION(6)
+TILE_FUNCTIONS(1)
+TILE_FUNCTIONS(2)
+TILE_FUNCTIONS(3)
+TILE_FUNCTIONS(4)
+TILE_FUNCTIONS(5)
+TILE_FUNCTIONS(6)
 #if SY_SIMD_TILE_ROWS > 6
-TILE_FUNCTION(7)
-TILE_FUNCTION(8)
+TILE_FUNCTIONS(7)
+TILE_FUNCTIONS(8)
 #endif
-#undef TILE_FUNCTION
+#undef TILE_FUNCTIONS
 
-static void (*const tile_functions[SY_SIMD_TILE_ROWS][2])(const tile_job *) = {
-    {tile_1x1, tile_1x2}, {tile_2x1, tile_2x2}, {tile_3x1, tile_3x2},
-    {tile_4x1, tile_4x2}, {tile_5x1, tile_5x2}, {tile_6x1, tile_6x2},
+/* By the rows less 1: of one vector, of two, of two that are gathered. */
+static void (*const tile_functions[SY_SIMD_TILE_ROWS][3])(const tile_job *) = {
+    {tile_1x1, tile_1x2, gather_1x2}, {tile_2x1, tile_2x2, gather_2x2}, {tile_3x1, tile_3x2, gather_3x2},
+    {tile_4x1, tile_4x2, gather_4x2}, {tile_5x1, tile_5x2, gather_5x2}, {tile_6x1, tile_6x2, gather_6x2},
 #if SY_SIMD_TILE_ROWS > 6
-    {tile_7x1, tile_7x2}, {tile_8x1, tile_8x2},
+    {tile_7x1, tile_7x2, gather_7x2}, {tile_8x1, tile_8x2, gather_8x2},
 #endif
 };
 
 static inline void tile_run(const tile_job *job)
 {
     tile_functions[job->rows - 1][job->columns > VW](job);
+}
+
+/* Of TILE_COLUMNS columns. */
+static inline void tile_gather(const tile_job *job)
+{
+    tile_functions[job->rows - 1][2](job);
 }
 
 /* Rows are cut into as few panels as TILE_ROWS allows, all about as high: the first `tall` have `height`
