@@ -41,14 +41,18 @@ static sy_conv2d_params window_of(const sy_pool2d_params *p)
                               .out_w = p->out_w};
 }
 
+/* A finite x * 0 is 0, any other a NaN; four chains, to hide the latency of fma. */
 static bool all_finite(const float *x, size_t count)
 {
-    vf poison = v_zero(); /* x * 0 is 0, or NaN */
+    vf poison[4] = {v_zero(), v_zero(), v_zero(), v_zero()};
     float lanes[VW], sum = 0;
     size_t i = 0;
-    for (; i + VW <= count; i += VW)
-        poison = v_fma(v_load(x + i), v_zero(), poison);
-    v_store(lanes, poison);
+    for (; i + 4 * VW <= count; i += 4 * VW) {
+        SY_UNROLL
+        for (int v = 0; v < 4; v++)
+            poison[v] = v_fma(v_load(x + i + v * VW), v_zero(), poison[v]);
+    }
+    v_store(lanes, v_add(v_add(poison[0], poison[1]), v_add(poison[2], poison[3])));
     for (int lane = 0; lane < VW; lane++)
         sum += lanes[lane];
     for (; i < count; i++)
@@ -56,19 +60,39 @@ static bool all_finite(const float *x, size_t count)
     return sum == 0;
 }
 
-SY_INLINE void pool_vector(const pooling *g, const float *from, float *to, int columns, vf divisor)
+/* `columns` windows of one row, one or two vectors of them; in_row: positions of a window's column that
+ * count. */
+SY_INLINE void pool_windows(const pooling *g, const float *from, float *to, int columns, float in_row,
+                            const float *in_columns, int vectors)
 {
-    if (g->params->kind == SY_POOL_MAX) {
-        vf largest = v_set(-INFINITY);
-        for (size_t k = 0; k < g->positions; k++)
-            largest = v_max(v_load(from + g->offsets[k]), largest);
-        v_store_part(to, largest, columns);
-    } else {
-        vf sum = v_zero();
-        for (size_t k = 0; k < g->positions; k++)
-            sum = v_add(sum, v_load(from + g->offsets[k]));
-        v_store_part(to, v_div(sum, divisor), columns);
+    const bool max = g->params->kind == SY_POOL_MAX;
+    vf value[2];
+    SY_UNROLL
+    for (int v = 0; v < vectors; v++)
+        value[v] = v_set(max ? -INFINITY : 0.0f);
+    for (size_t k = 0, count = g->positions; k < count; k++) {
+        const float *at = from + g->offsets[k];
+        SY_UNROLL
+        for (int v = 0; v < vectors; v++)
+            value[v] = max ? v_max(v_load(at + v * VW), value[v]) : v_add(value[v], v_load(at + v * VW));
     }
+    SY_UNROLL
+    for (int v = 0; v < vectors; v++) {
+        if (!max)
+            value[v] = v_div(value[v], v_mul(v_set(in_row), v_load(in_columns + v * VW)));
+        v_store_part(to + v * VW, value[v], columns - v * VW);
+    }
+}
+
+static void pool_row(const pooling *g, const float *from, float *to, float in_row)
+{
+    const size_t out_w = g->params->out_w;
+    size_t i = 0;
+    for (; i + VW < out_w; i += 2 * VW)
+        pool_windows(g, from + i, to + i, (int)(out_w - i < 2 * VW ? out_w - i : 2 * VW), in_row,
+                     g->columns + i, 2);
+    if (i < out_w)
+        pool_windows(g, from + i, to + i, (int)(out_w - i), in_row, g->columns + i, 1);
 }
 
 static void pool_plane(const pooling *g, const float *x, float *y)
@@ -80,13 +104,8 @@ static void pool_plane(const pooling *g, const float *x, float *y)
         const size_t copied = (rows - 1) * p->stride_h + g->form.tap_rows;
         for (size_t i = 0; i < copied; i++)
             image_copy_row(&g->form, x, first * p->stride_h + i, g->strip + i * g->form.row_words);
-        for (size_t row = 0; row < rows; row++) {
-            const vf in_row = v_set(g->rows[first + row]);
-            for (size_t column = 0; column < p->out_w; column += VW)
-                pool_vector(g, g->strip + row * row_step + column, y + (first + row) * p->out_w + column,
-                            (int)(p->out_w - column < VW ? p->out_w - column : VW),
-                            v_mul(in_row, v_load(g->columns + column)));
-        }
+        for (size_t row = 0; row < rows; row++)
+            pool_row(g, g->strip + row * row_step, y + (first + row) * p->out_w, g->rows[first + row]);
     }
 }
 
@@ -141,7 +160,7 @@ static sy_status pool_launch(const sy_cpu_call *call)
     g.strip_rows = part_of(p->out_h, most ? most : 1);
     const size_t strip_part =
                      whole_lines(((g.strip_rows - 1) * p->stride_h + g.form.tap_rows) * g.form.row_words),
-                 row_part = whole_lines(p->out_h), column_part = whole_lines(p->out_w + VW),
+                 row_part = whole_lines(p->out_h), column_part = whole_lines(p->out_w + 2 * VW),
                  offset_part = g.positions * sizeof(size_t) / sizeof(float);
     g.strip = sy_cpu_scratch_take(call->scratch, strip_part + row_part + column_part + offset_part);
     if (!g.strip)
