@@ -163,7 +163,8 @@ sy_status sy_job_emit(sy_job *job, const sy_stats *stats, const sy_target *targe
     sy_status status;
     SY_TRY_DONE(sy_while(job->ctx, make_plan(job, stats, target, &notes, json, &plan), "%s", target->name));
     SY_TRY_DONE(sy_check_alloc(job->ctx, notes.failed ? NULL : plan));
-    SY_TRY_DONE(sy_target_emit(job->ctx, target, plan, path));
+    const sy_emit_spec spec = {.path = path, .notes = &notes};
+    SY_TRY_DONE(sy_target_emit(job->ctx, target, plan, &spec));
     SY_TRY_DONE(report_plan(job, plan, target, path, report, json));
     sy_text_add(&report->text, notes.bytes, notes.size);
 done:

@@ -69,16 +69,20 @@ static void remove_model(const char *path)
     sy_arena_release(&arena);
 }
 
-sy_status sy_target_emit(sy_ctx *ctx, const sy_target *target, const sy_plan *plan, const char *path)
+sy_status sy_target_emit(sy_ctx *ctx, const sy_target *target, const sy_plan *plan, const sy_emit_spec *spec)
 {
     sy_graph *emitted = NULL;
-    SY_TRY(sy_while(ctx, target->emit(ctx, plan, path), "target %s", target->name));
-    sy_status status = sy_import_onnx(ctx, path, &emitted, NULL);
+    SY_TRY(sy_while(ctx, target->emit(ctx, plan, spec->path), "target %s", target->name));
+    sy_status status = sy_import_onnx(ctx, spec->path, &emitted, NULL);
     if (status == SY_OK)
         status = target->lint(ctx, emitted);
+    if (status != SY_OK) {
+        sy_graph_destroy(emitted);
+        remove_model(spec->path);
+        return sy_while(ctx, status, "the file written for %s fails its own check", target->name);
+    }
+    if (target->companions)
+        status = sy_while(ctx, target->companions(ctx, emitted, spec), "files beside %s", spec->path);
     sy_graph_destroy(emitted);
-    if (status == SY_OK)
-        return SY_OK;
-    remove_model(path);
-    return sy_while(ctx, status, "the file written for %s fails its own check", target->name);
+    return status;
 }

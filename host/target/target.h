@@ -4,8 +4,17 @@
 #ifndef SY_TARGET_TARGET_H
 #define SY_TARGET_TARGET_H
 
+#include "base/text.h"
 #include "quant/traits.h"
 #include "solve/plan.h"
+
+/* What a caller asks of the files of one target. */
+typedef struct sy_emit_spec {
+    const char *path;     /* of the model; files beside it take its name, less ".onnx" */
+    bool encodings_0_6_1; /* DSP: that version of the quantization encodings instead of 1.0.0 */
+    sy_text
+        *notes; /* lines for the user about what was written beside the model are added here; may be NULL */
+} sy_emit_spec;
 
 typedef struct sy_target {
     const char *name;    /* "GENERIC": as in --target and [full_quant_param] target_device */
@@ -18,6 +27,8 @@ typedef struct sy_target {
      * SY_E_INTERNAL names the nodes that break one.
      */
     sy_status (*lint)(sy_ctx *ctx, const sy_graph *emitted);
+    /* Writes what belongs beside the model, from the model read back and checked. NULL: nothing does. */
+    sy_status (*companions)(sy_ctx *ctx, const sy_graph *emitted, const sy_emit_spec *spec);
 } sy_target;
 
 extern const sy_target sy_target_generic;
@@ -32,7 +43,8 @@ const sy_target *sy_target_at(int index);
  */
 sy_status sy_target_find(sy_ctx *ctx, const char *name, const sy_target **out);
 
-/* Emits, reads the file back, and checks it; a file that fails the check is removed. */
-sy_status sy_target_emit(sy_ctx *ctx, const sy_target *target, const sy_plan *plan, const char *path);
+/* Emits, reads the file back, checks it, and writes what belongs beside it; a model that fails the check is
+ * removed. */
+sy_status sy_target_emit(sy_ctx *ctx, const sy_target *target, const sy_plan *plan, const sy_emit_spec *spec);
 
 #endif

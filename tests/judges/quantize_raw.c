@@ -111,7 +111,7 @@ static sy_status emit(sy_ctx *ctx, const sy_graph *fused, const sy_stats *stats,
     SY_TRY_DONE(sy_target_find(ctx, triple[0], &target));
     SY_TRY_DONE(sy_plan_create(ctx, fused, stats, target->traits, &options, &plan));
     SY_TRY_DONE(save_plan(ctx, plan, triple[2]));
-    status = sy_target_emit(ctx, target, plan, triple[2]);
+    status = sy_target_emit(ctx, target, plan, &(sy_emit_spec){.path = triple[2]});
 done:
     sy_plan_destroy(plan);
     return status;

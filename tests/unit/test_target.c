@@ -61,7 +61,7 @@ static void an_emitted_file_passes_its_own_check_and_reads_back(void **state)
         network net = residual_network(*state);
         sy_plan *plan = plan_of(*state, net.graph, net.stats, sy_target_at(t)->name);
         snprintf(path, sizeof path, "emitted-%d.%s.onnx", (int)getpid(), sy_target_at(t)->suffix);
-        assert_ok(*state, sy_target_emit(*state, sy_target_at(t), plan, path));
+        assert_ok(*state, sy_target_emit(*state, sy_target_at(t), plan, &(sy_emit_spec){.path = path}));
         assert_ok(*state, sy_import_onnx(*state, path, &back, NULL));
         assert_ok(*state, sy_target_at(t)->lint(*state, back));
         sy_graph_destroy(back);
@@ -85,7 +85,7 @@ static void a_file_that_fails_its_check_is_removed(void **state)
     sy_plan *plan = plan_of(*state, net.graph, net.stats, "GENERIC");
     strict.lint = refuse;
     snprintf(path, sizeof path, "refused-%d.onnx", (int)getpid());
-    assert_fails(*state, sy_target_emit(*state, &strict, plan, path), SY_E_INTERNAL,
+    assert_fails(*state, sy_target_emit(*state, &strict, plan, &(sy_emit_spec){.path = path}), SY_E_INTERNAL,
                  "the file written for GENERIC fails its own check: no");
     assert_false(sy_path_exists(path));
     sy_plan_destroy(plan);
