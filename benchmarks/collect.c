@@ -122,12 +122,12 @@ static double forward_seconds(sy_ctx *ctx, sy_device *device, const sy_graph *gr
     void *x = malloc(f->words * sizeof(float));
     check(ctx, sy_check_alloc(ctx, x));
     check(ctx, sy_program_create(ctx, &sy_backend_cpu, device, &spec, &program));
-    check(ctx, sy_runner_create(ctx, program, &runner));
+    check(ctx, sy_runner_create(ctx, program, 1, &runner));
     for (size_t i = 0; i < samples; i++) {
         sy_hash hash;
         bool usable;
         check(ctx, load(ctx, f, i, (void *[]){x}, &hash, &usable));
-        check(ctx, sy_runner_run(ctx, runner, (const void *[]){x}, NULL, NULL));
+        check(ctx, sy_runner_run(ctx, runner, 1, (const void *[]){x}, NULL, NULL));
     }
     sy_runner_destroy(runner);
     sy_program_destroy(program);

@@ -79,12 +79,12 @@ int main(int count, char **arguments)
                                   .output_count = graph->output_count};
     check(ctx, sy_backend_cpu.open(ctx, 0, &device));
     check(ctx, sy_program_create(ctx, &sy_backend_cpu, device, &spec, &program));
-    check(ctx, sy_runner_create(ctx, program, &runner));
+    check(ctx, sy_runner_create(ctx, program, 1, &runner));
     while (fgets(line, sizeof line, stdin)) {
         double best = INFINITY;
         for (long run = 0, runs = strtol(line, NULL, 10); run < runs; run++) {
             const double start = cpu_seconds();
-            check(ctx, sy_runner_run(ctx, runner, (const void *[]){x}, NULL, NULL));
+            check(ctx, sy_runner_run(ctx, runner, 1, (const void *[]){x}, NULL, NULL));
             best = fmin(best, cpu_seconds() - start);
         }
         printf("%.6f\n", best * 1e3);

@@ -159,24 +159,34 @@ static sy_status read_words(sy_ctx *ctx, sy_stream *stream, sy_view from, void *
     return SY_OK;
 }
 
+static void find_operands(const sy_launch *launch, uint32_t sample, void *out[SY_MAX_OPERANDS])
+{
+    for (int i = 0; i < sy_kernel_operands(launch->kernel); i++) {
+        sy_view view = launch->operands[i];
+        view.offset += sample * launch->batch_strides[i];
+        out[i] = view.buffer ? words_at(view, 0) : NULL;
+    }
+}
+
+/* Sample by sample: a batch would only push one sample's words out of the caches. */
 static sy_status launch_kernel(sy_ctx *ctx, sy_stream *stream, const sy_launch *launch)
 {
-    void *operands[SY_MAX_OPERANDS] = {NULL};
-    const int count = sy_kernel_operands(launch->kernel);
-    for (int i = 0; i < count; i++)
-        if (launch->operands[i].buffer)
-            operands[i] = words_at(launch->operands[i], 0);
-
     const sy_cpu_variant *variant =
         sy_cpu_variant_find(launch->kernel, launch->params, stream->device->level);
-    if (!variant) {
-        assert(!launch->packed);
-        references[launch->kernel](operands, launch->params);
-        return SY_OK;
+    assert(launch->batch >= 1 && (variant || !launch->packed));
+    for (uint32_t sample = 0; sample < launch->batch; sample++) {
+        void *operands[SY_MAX_OPERANDS] = {NULL};
+        find_operands(launch, sample, operands);
+        if (!variant) {
+            references[launch->kernel](operands, launch->params);
+            continue;
+        }
+        const sy_cpu_call call = {operands, launch->params, launch->packed, &stream->scratch};
+        sy_status status = variant->launch(&call);
+        if (status != SY_OK)
+            return sy_fail(ctx, status, "kernel %s: out of memory", variant->name);
     }
-    const sy_cpu_call call = {operands, launch->params, launch->packed, &stream->scratch};
-    sy_status status = variant->launch(&call);
-    return status == SY_OK ? SY_OK : sy_fail(ctx, status, "kernel %s: out of memory", variant->name);
+    return SY_OK;
 }
 
 /* Done already: every call returns when its work is. */

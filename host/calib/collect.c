@@ -9,13 +9,15 @@
 
 typedef struct collector collector;
 
-/* One thread's part. On the device, for each observed tensor: its summary, and its histogram of this sample.
+/* One thread's part. On the device, for each sample of a batch and each observed tensor: its summary, and its
+ * histogram of this sample.
  */
 typedef struct calib_worker {
     const collector *owner;
     sy_runner *runner;
     sy_buffer *summaries, *histograms, *channel_sums;
-    void **inputs;                 /* [graph inputs]: words */
+    void **inputs;                 /* [batch][graph inputs]: words */
+    size_t *items;                 /* [batch]: the samples that are in it */
     uint32_t *summary;             /* [observed][SY_SUMMARY_WORDS] */
     uint32_t *positive, *negative; /* [SY_HISTOGRAM_SIDE] */
     float *sums;                   /* [channel_words] */
@@ -31,55 +33,81 @@ struct collector {
     size_t *words;                   /* [observed] */
     sy_accumulator *accumulators;    /* [observed]; those up to accumulator_count are initialised */
     int accumulator_count;
+    uint32_t batch; /* samples that a worker runs at once */
     calib_worker *workers;
     int worker_count;
     sy_hash *hashes; /* [samples] */
     bool *usable;    /* [samples] */
 };
 
-static sy_status launch_fill(sy_ctx *ctx, const calib_worker *worker, size_t at, uint32_t count, int32_t word)
+static size_t summary_words(const collector *owner)
+{
+    return (size_t)owner->spec->observed_count * SY_SUMMARY_WORDS;
+}
+
+static size_t histogram_words(const collector *owner)
+{
+    return (size_t)owner->spec->observed_count * SY_HISTOGRAM_WORDS;
+}
+
+static sy_status launch_fill(sy_ctx *ctx, const calib_worker *worker, uint32_t samples, size_t at,
+                             uint32_t count, int32_t word)
 {
     const sy_fill_params params = {.count = count, .word = (uint32_t)word};
-    const sy_launch launch = {
-        .kernel = SY_KERNEL_fill, .operands = {{worker->histograms, at}}, .params = &params};
+    const sy_launch launch = {.kernel = SY_KERNEL_fill,
+                              .operands = {{worker->histograms, at}},
+                              .params = &params,
+                              .batch = samples,
+                              .batch_strides = {histogram_words(worker->owner)}};
     return worker->owner->spec->backend->launch(ctx, sy_runner_stream(worker->runner), &launch);
 }
 
-/* Queues the statistics of one tensor, while it is in memory. */
-static sy_status observe(sy_ctx *ctx, void *user, int index, sy_view view, size_t words)
+/* Queues the statistics of one tensor in every sample of the batch, while it is in memory. */
+static sy_status observe(sy_ctx *ctx, void *user, const sy_observed *seen)
 {
     const calib_worker *worker = user;
     const collector *owner = worker->owner;
     const sy_backend *backend = owner->spec->backend;
     sy_stream *stream = sy_runner_stream(worker->runner);
-    const sy_view summary = {worker->summaries, (size_t)index * SY_SUMMARY_WORDS};
-    const sy_view histogram = {worker->histograms, (size_t)index * SY_HISTOGRAM_WORDS};
-    const sy_summarize_params summarize = {.count = (uint32_t)words};
-    const sy_histogram_params count = {.count = (uint32_t)words};
+    const size_t index = (size_t)seen->index;
+    const sy_view summary = {worker->summaries, index * SY_SUMMARY_WORDS};
+    const sy_view histogram = {worker->histograms, index * SY_HISTOGRAM_WORDS};
+    const sy_summarize_params summarize = {.count = (uint32_t)seen->words};
+    const sy_histogram_params count = {.count = (uint32_t)seen->words};
 
-    const sy_launch launch_summarize = {
-        .kernel = SY_KERNEL_summarize, .operands = {view, summary}, .params = &summarize};
+    const sy_launch launch_summarize = {.kernel = SY_KERNEL_summarize,
+                                        .operands = {seen->view, summary},
+                                        .params = &summarize,
+                                        .batch = seen->samples,
+                                        .batch_strides = {seen->stride, summary_words(owner)}};
     SY_TRY(backend->launch(ctx, stream, &launch_summarize));
-    SY_TRY(launch_fill(ctx, worker, histogram.offset, SY_HISTOGRAM_WORDS, 0));
-    SY_TRY(launch_fill(ctx, worker, histogram.offset, 1, -127));
+    SY_TRY(launch_fill(ctx, worker, seen->samples, histogram.offset, SY_HISTOGRAM_WORDS, 0));
+    SY_TRY(launch_fill(ctx, worker, seen->samples, histogram.offset, 1, -127));
     const sy_launch launch_histogram = {
-        .kernel = SY_KERNEL_histogram, .operands = {view, summary, histogram}, .params = &count};
+        .kernel = SY_KERNEL_histogram,
+        .operands = {seen->view, summary, histogram},
+        .params = &count,
+        .batch = seen->samples,
+        .batch_strides = {seen->stride, summary_words(owner), histogram_words(owner)}};
     SY_TRY(backend->launch(ctx, stream, &launch_histogram));
     if (owner->channels[index].channels == 0)
         return SY_OK;
     const sy_view sums = {worker->channel_sums, owner->channel_at[index]};
-    const sy_launch launch_sums = {
-        .kernel = SY_KERNEL_channel_sum, .operands = {view, sums}, .params = &owner->channels[index]};
+    const sy_launch launch_sums = {.kernel = SY_KERNEL_channel_sum,
+                                   .operands = {seen->view, sums},
+                                   .params = &owner->channels[index],
+                                   .batch = seen->samples,
+                                   .batch_strides = {seen->stride, owner->channel_words}};
     return backend->launch(ctx, stream, &launch_sums);
 }
 
 /* The sides that have values. */
-static sy_status read_histogram(sy_ctx *ctx, const collector *owner, calib_worker *worker, size_t index,
-                                const uint32_t *summary)
+static sy_status read_histogram(sy_ctx *ctx, const collector *owner, calib_worker *worker, size_t slot,
+                                size_t index, const uint32_t *summary)
 {
     const sy_backend *backend = owner->spec->backend;
     sy_stream *stream = sy_runner_stream(worker->runner);
-    const size_t positive = index * SY_HISTOGRAM_WORDS + SY_HISTOGRAM_HEAD;
+    const size_t positive = slot * histogram_words(owner) + index * SY_HISTOGRAM_WORDS + SY_HISTOGRAM_HEAD;
     const size_t negative = positive + SY_HISTOGRAM_SIDE;
     float min, max;
     memcpy(&min, &summary[0], sizeof min);
@@ -93,17 +121,17 @@ static sy_status read_histogram(sy_ctx *ctx, const collector *owner, calib_worke
     return SY_OK;
 }
 
-/* Takes from the device what the observer left there. */
-static sy_status gather(sy_ctx *ctx, const collector *owner, calib_worker *worker, size_t sample)
+/* Takes from the device what the observer left there of one sample, the batch's number `slot`. */
+static sy_status gather(sy_ctx *ctx, const collector *owner, calib_worker *worker, size_t slot)
 {
     const sy_backend *backend = owner->spec->backend;
     sy_stream *stream = sy_runner_stream(worker->runner);
-    const size_t observed = (size_t)owner->spec->observed_count;
-    SY_TRY(backend->read(ctx, stream, (sy_view){worker->summaries, 0}, worker->summary,
-                         observed * SY_SUMMARY_WORDS));
+    const size_t observed = (size_t)owner->spec->observed_count, sample = worker->items[slot];
+    SY_TRY(backend->read(ctx, stream, (sy_view){worker->summaries, slot * summary_words(owner)},
+                         worker->summary, summary_words(owner)));
     if (owner->channel_words)
-        SY_TRY(backend->read(ctx, stream, (sy_view){worker->channel_sums, 0}, worker->sums,
-                             owner->channel_words));
+        SY_TRY(backend->read(ctx, stream, (sy_view){worker->channel_sums, slot * owner->channel_words},
+                             worker->sums, owner->channel_words));
     for (size_t i = 0; i < observed; i++) {
         const sy_tensor_sample seen = {
             .count = (uint32_t)owner->words[i],
@@ -113,36 +141,61 @@ static sy_status gather(sy_ctx *ctx, const collector *owner, calib_worker *worke
             .channel_sums = owner->channels[i].channels ? worker->sums + owner->channel_at[i] : NULL,
             .index = sample,
             .name = owner->spec->samples->name(owner->spec->samples->user, sample)};
-        SY_TRY(read_histogram(ctx, owner, worker, i, seen.summary));
+        SY_TRY(read_histogram(ctx, owner, worker, slot, i, seen.summary));
         SY_TRY(sy_accumulator_add(ctx, &owner->accumulators[i], &seen));
     }
     return SY_OK;
 }
 
-static sy_status collect_sample(sy_ctx *ctx, void *user, int index, size_t item)
+/* Reads samples `first` to `last` (not included); those that are usable make the batch. */
+static sy_status load_batch(sy_ctx *ctx, collector *owner, calib_worker *worker, size_t first, size_t last,
+                            uint32_t *out_count)
+{
+    const sy_sample_source *samples = owner->spec->samples;
+    const size_t inputs = (size_t)owner->spec->graph->input_count;
+    uint32_t count = 0;
+    for (size_t item = first; item < last; item++) {
+        bool usable = true;
+        SY_TRY(samples->load(ctx, samples->user, item, worker->inputs + count * inputs, &owner->hashes[item],
+                             &usable));
+        owner->usable[item] = usable;
+        worker->items[count] = item;
+        count += usable;
+    }
+    *out_count = count;
+    return SY_OK;
+}
+
+static sy_status collect_batch(sy_ctx *ctx, void *user, int index, size_t batch)
 {
     collector *owner = user;
     calib_worker *worker = &owner->workers[index];
     const sy_sample_source *samples = owner->spec->samples;
-    bool usable = true;
-    SY_TRY(samples->load(ctx, samples->user, item, worker->inputs, &owner->hashes[item], &usable));
-    if (!usable)
+    const size_t first = batch * owner->batch, left = samples->count - first;
+    uint32_t count = 0;
+    SY_TRY(
+        load_batch(ctx, owner, worker, first, first + (left < owner->batch ? left : owner->batch), &count));
+    if (count == 0)
         return SY_OK;
-    owner->usable[item] = true;
     const void *const *inputs = (const void *const *)worker->inputs;
-    sy_status status = sy_runner_run(ctx, worker->runner, inputs, observe, worker);
-    if (status == SY_OK)
-        status = gather(ctx, owner, worker, item);
-    return sy_while(ctx, status, "sample %s", samples->name(samples->user, item));
+    sy_status status = sy_runner_run(ctx, worker->runner, count, inputs, observe, worker);
+    for (uint32_t slot = 0; slot < count && status == SY_OK; slot++)
+        status = gather(ctx, owner, worker, slot);
+    const char *name = samples->name(samples->user, worker->items[0]);
+    return count == 1 ? sy_while(ctx, status, "sample %s", name)
+                      : sy_while(ctx, status, "sample %s and %u more", name, count - 1);
 }
 
 static sy_status alloc_inputs(sy_ctx *ctx, collector *owner, calib_worker *worker)
 {
     const sy_graph *graph = owner->spec->graph;
-    worker->inputs = sy_arena_alloc(&owner->arena, (size_t)graph->input_count, sizeof *worker->inputs);
+    const size_t inputs = (size_t)graph->input_count, batch = owner->batch;
+    worker->inputs = sy_arena_alloc(&owner->arena, batch * inputs, sizeof *worker->inputs);
+    worker->items = sy_arena_alloc(&owner->arena, batch, sizeof *worker->items);
     SY_TRY(sy_check_alloc(ctx, worker->inputs));
-    for (int i = 0; i < graph->input_count; i++) {
-        const sy_tensor *tensor = &graph->tensors[graph->inputs[i]];
+    SY_TRY(sy_check_alloc(ctx, worker->items));
+    for (size_t i = 0; i < batch * inputs; i++) {
+        const sy_tensor *tensor = &graph->tensors[graph->inputs[i % inputs]];
         size_t words;
         if (!sy_shape_count(&tensor->shape, &words))
             return sy_fail(ctx, SY_E_ARGUMENT, "input %s has no fixed shape; give one with --inputShape",
@@ -157,15 +210,14 @@ static sy_status start_worker(sy_ctx *ctx, collector *owner, calib_worker *worke
 {
     const sy_backend *backend = owner->spec->backend;
     sy_device *device = owner->spec->device;
-    const size_t observed = (size_t)owner->spec->observed_count;
-    const size_t summary_words = observed * SY_SUMMARY_WORDS;
+    const size_t batch = owner->batch;
     worker->owner = owner;
-    SY_TRY(sy_runner_create(ctx, owner->program, &worker->runner));
-    SY_TRY(backend->alloc(ctx, device, summary_words, &worker->summaries));
-    SY_TRY(backend->alloc(ctx, device, observed * SY_HISTOGRAM_WORDS, &worker->histograms));
+    SY_TRY(sy_runner_create(ctx, owner->program, owner->batch, &worker->runner));
+    SY_TRY(backend->alloc(ctx, device, batch * summary_words(owner), &worker->summaries));
+    SY_TRY(backend->alloc(ctx, device, batch * histogram_words(owner), &worker->histograms));
     if (owner->channel_words)
-        SY_TRY(backend->alloc(ctx, device, owner->channel_words, &worker->channel_sums));
-    worker->summary = sy_arena_alloc(&owner->arena, summary_words, sizeof *worker->summary);
+        SY_TRY(backend->alloc(ctx, device, batch * owner->channel_words, &worker->channel_sums));
+    worker->summary = sy_arena_alloc(&owner->arena, summary_words(owner), sizeof *worker->summary);
     worker->positive = sy_arena_alloc(&owner->arena, SY_HISTOGRAM_SIDE, sizeof *worker->positive);
     worker->negative = sy_arena_alloc(&owner->arena, SY_HISTOGRAM_SIDE, sizeof *worker->negative);
     worker->sums = sy_arena_alloc(&owner->arena, owner->channel_words, sizeof *worker->sums);
@@ -212,6 +264,11 @@ static sy_status start_tensors(sy_ctx *ctx, collector *owner)
     return SY_OK;
 }
 
+static size_t batch_count(const collector *owner)
+{
+    return (owner->spec->samples->count + owner->batch - 1) / owner->batch;
+}
+
 static sy_status start(sy_ctx *ctx, collector *owner)
 {
     const sy_calib_spec *spec = owner->spec;
@@ -221,7 +278,11 @@ static sy_status start(sy_ctx *ctx, collector *owner)
                                      .input_count = spec->graph->input_count,
                                      .observed = spec->observed,
                                      .observed_count = spec->observed_count};
-    const int workers = samples < (size_t)spec->workers ? (int)samples : spec->workers;
+    owner->batch = spec->batch ? spec->batch : 1;
+    if (owner->batch > samples)
+        owner->batch = (uint32_t)samples;
+    const size_t batches = batch_count(owner);
+    const int workers = batches < (size_t)spec->workers ? (int)batches : spec->workers;
     SY_TRY(start_tensors(ctx, owner));
     SY_TRY(sy_program_create(ctx, spec->backend, spec->device, &program, &owner->program));
     owner->hashes = sy_arena_alloc(&owner->arena, samples, sizeof *owner->hashes);
@@ -257,7 +318,7 @@ sy_status sy_calib_collect(sy_ctx *ctx, const sy_calib_spec *spec, sy_stats **ou
         return sy_fail(ctx, SY_E_DATA, "there are more than 2^32 samples");
     SY_TRY_DONE(start(ctx, &owner));
     SY_TRY_DONE(sy_pool_run(ctx, spec->stage ? spec->stage : "statistics", owner.worker_count,
-                            spec->samples->count, collect_sample, &owner));
+                            batch_count(&owner), collect_batch, &owner));
     SY_TRY_DONE(sy_calib_assemble(ctx, spec, owner.accumulators, owner.hashes, owner.usable, out));
 done:
     release(&owner);

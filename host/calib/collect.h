@@ -41,8 +41,9 @@ typedef struct sy_calib_spec {
     const int *observed;   /* tensors, as sy_calib_choose gives them */
     int observed_count;
     const sy_sample_source *samples;
-    int workers;   /* at least 1 */
-    sy_hash model; /* these three are stored as they are */
+    int workers;    /* at least 1 */
+    uint32_t batch; /* samples a worker runs at once; 0: 1. The result does not depend on it */
+    sy_hash model;  /* these three are stored as they are */
     const char *input_shape;
     const char *preprocess;
     const char *stage; /* the name of its progress; NULL: "statistics" */

@@ -200,6 +200,8 @@ static bool set_value(const char *name, const char *value, cli_arguments *out)
         return false;
     if (strcmp(name, "workers") == 0)
         out->request.workers = (int)count;
+    else if (strcmp(name, "batch") == 0)
+        out->request.batch = (int)count;
     else
         out->request.limit = (size_t)count;
     return true;

@@ -79,7 +79,7 @@ static sy_status judge_sample(sy_ctx *ctx, const judgement *work, int worker, si
     for (int which = 0; which < 2; which++) {
         const void **inputs;
         SY_TRY(order_inputs(ctx, work, which, words, arena, &inputs));
-        SY_TRY(sy_runner_run(ctx, work->runners[which][worker], inputs, NULL, NULL));
+        SY_TRY(sy_runner_run(ctx, work->runners[which][worker], 1, inputs, NULL, NULL));
     }
     for (int o = 0; o < work->output_count; o++) {
         size_t count = elements(work->graphs[0], work->outputs[0][o]);
@@ -87,7 +87,7 @@ static sy_status judge_sample(sy_ctx *ctx, const judgement *work, int worker, si
         for (int which = 0; which < 2; which++) {
             values[which] = sy_arena_alloc(arena, count, sizeof **values);
             SY_TRY(sy_check_alloc(ctx, values[which]));
-            SY_TRY(sy_runner_read(ctx, work->runners[which][worker], o, values[which], count));
+            SY_TRY(sy_runner_read(ctx, work->runners[which][worker], 0, o, values[which], count));
         }
         work->db[item] += decibels(values[0], values[1], count);
     }
@@ -134,7 +134,7 @@ static sy_status open_programs(sy_ctx *ctx, judgement *work)
         work->runners[which] = sy_arena_alloc(&work->arena, (size_t)work->spec->workers, sizeof(sy_runner *));
         SY_TRY(sy_check_alloc(ctx, work->runners[which]));
         for (int w = 0; w < work->spec->workers; w++)
-            SY_TRY(sy_runner_create(ctx, work->programs[which], &work->runners[which][w]));
+            SY_TRY(sy_runner_create(ctx, work->programs[which], 1, &work->runners[which][w]));
     }
     return SY_OK;
 }

@@ -156,7 +156,7 @@ static sy_status segment_open(sy_ctx *ctx, segment *work)
     work->results = calloc(workers, sizeof *work->results);
     SY_TRY(sy_check_alloc(ctx, work->runners && work->inputs && work->results ? work : NULL));
     for (size_t w = 0; w < workers; w++) {
-        SY_TRY(sy_runner_create(ctx, work->program, &work->runners[w]));
+        SY_TRY(sy_runner_create(ctx, work->program, 1, &work->runners[w]));
         work->inputs[w] = calloc((size_t)from->tensor_count + 1, sizeof **work->inputs);
         work->results[w] = calloc((size_t)work->output_count + 1, sizeof **work->results);
         SY_TRY(sy_check_alloc(ctx, work->inputs[w] && work->results[w] ? work : NULL));
@@ -189,9 +189,10 @@ static sy_status segment_run(sy_ctx *ctx, const segment *work, int worker, size_
         SY_TRY(sy_words_from_elements(ctx, from->graph->tensors[from->tensors[i]].dtype,
                                       from->data[sample][i], tensor_elements(from->graph, from->tensors[i]),
                                       work->inputs[worker][i]));
-    SY_TRY(sy_runner_run(ctx, work->runners[worker], (const void *const *)work->inputs[worker], NULL, NULL));
+    SY_TRY(
+        sy_runner_run(ctx, work->runners[worker], 1, (const void *const *)work->inputs[worker], NULL, NULL));
     for (int i = 0; i < work->output_count; i++)
-        SY_TRY(sy_runner_read(ctx, work->runners[worker], i, work->results[worker][i],
+        SY_TRY(sy_runner_read(ctx, work->runners[worker], 0, i, work->results[worker][i],
                               tensor_elements(from->graph, work->outputs[i])));
     return SY_OK;
 }

@@ -33,11 +33,18 @@ typedef struct sy_view {
     size_t offset;     /* in words */
 } sy_view;
 
+/* One kernel over `batch` samples at once, each of the shapes that the params tell: operand i of sample s
+ * begins batch_strides[i] * s words behind that of sample 0. What all samples share has stride 0; so may what
+ * one kernel adds to (the state of `histogram`), which then takes the samples in ascending order. A backend
+ * gives the bits that `batch` launches of one sample give.
+ */
 typedef struct sy_launch {
     sy_kernel kernel;
-    sy_view operands[SY_MAX_OPERANDS]; /* as many as kernels.def says, in its order */
-    const void *params;                /* the kernel's params struct, read before launch() returns */
-    unsigned packed;                   /* bit i: operand i is what pack() made of it */
+    sy_view operands[SY_MAX_OPERANDS];     /* as many as kernels.def says, in its order; of sample 0 */
+    const void *params;                    /* the kernel's params struct, read before launch() returns */
+    unsigned packed;                       /* bit i: operand i is what pack() made of it */
+    uint32_t batch;                        /* at least 1 */
+    size_t batch_strides[SY_MAX_OPERANDS]; /* in words; not read where batch is 1 */
 } sy_launch;
 
 typedef struct sy_device_info {

@@ -16,6 +16,7 @@ typedef struct sy_job {
     const sy_config *config;
     sy_config *default_config; /* owned; where the request brought none */
     int workers;
+    uint32_t batch; /* samples a worker runs at once; 0: what suits the device */
 
     sy_graph *model, *fused, *bound; /* as imported; fused; with every shape known */
     sy_hash model_hash;

@@ -149,7 +149,7 @@ static sy_status write_output(sy_job *job, sy_runner *runner, int index, sy_repo
     void *elements = sy_arena_alloc(&job->arena, count, sizeof(uint64_t));
     const char *path = output_path(job, tensor->name);
     SY_TRY(sy_check_alloc(job->ctx, words && elements && path ? words : NULL));
-    SY_TRY(sy_runner_read(job->ctx, runner, index, words, count));
+    SY_TRY(sy_runner_read(job->ctx, runner, 0, index, words, count));
     SY_TRY(sy_words_to_elements(job->ctx, tensor->dtype, words, count, elements));
     SY_TRY(sy_npy_save(job->ctx, path, tensor->dtype, &tensor->shape, elements));
     sy_text_printf(&report->text, "%s: %s %s%s\n", path, tensor->name, sy_dtype_name(tensor->dtype),
@@ -175,8 +175,8 @@ static sy_status run_once(sy_job *job, const void *const *words, sy_report *repo
     sy_status status;
     SY_TRY(sy_check_alloc(job->ctx, array));
     SY_TRY_DONE(sy_program_create(job->ctx, job->backend, job->device, &spec, &program));
-    SY_TRY_DONE(sy_runner_create(job->ctx, program, &runner));
-    SY_TRY_DONE(sy_runner_run(job->ctx, runner, words, NULL, NULL));
+    SY_TRY_DONE(sy_runner_create(job->ctx, program, 1, &runner));
+    SY_TRY_DONE(sy_runner_run(job->ctx, runner, 1, words, NULL, NULL));
     SY_TRY_DONE(sy_folder_make(job->ctx, job->request->output));
     for (int i = 0; i < job->model->output_count; i++)
         SY_TRY_DONE(write_output(job, runner, i, report, array));

@@ -15,6 +15,7 @@ sy_status sy_job_collect(sy_job *job, sy_stats **out)
                                 .observed_count = count,
                                 .samples = &source,
                                 .workers = job->workers,
+                                .batch = job->batch,
                                 .model = job->model_hash,
                                 .input_shape = job->input_shape,
                                 .preprocess = sy_samples_preprocess(job->samples)};

@@ -26,7 +26,7 @@ static sy_status pack_operand(sy_ctx *ctx, const sy_program *program, int step_i
                               sy_buffer *words, sy_buffer **out)
 {
     const sy_step *step = &program->lowering.steps[step_index];
-    sy_launch launch = {.kernel = step->kernel, .params = step->params};
+    sy_launch launch = {.kernel = step->kernel, .params = step->params, .batch = 1};
     launch.operands[operand] = (sy_view){words, step->operands[operand].offset};
     return program->backend->pack(ctx, program->stream, &launch, operand, out);
 }

@@ -40,8 +40,8 @@ static sy_status run_node(sy_ctx *ctx, const sy_graph *graph, const sy_node *nod
     };
     SY_TRY(sy_backend_cpu.open(ctx, 0, &fold->device));
     SY_TRY(sy_program_create(ctx, &sy_backend_cpu, fold->device, &spec, &fold->program));
-    SY_TRY(sy_runner_create(ctx, fold->program, &fold->runner));
-    return sy_runner_run(ctx, fold->runner, fold->no_words, NULL, NULL);
+    SY_TRY(sy_runner_create(ctx, fold->program, 1, &fold->runner));
+    return sy_runner_run(ctx, fold->runner, 1, fold->no_words, NULL, NULL);
 }
 
 static void release(folding *fold)
@@ -67,7 +67,7 @@ static sy_status store_output(sy_ctx *ctx, sy_graph *graph, folding *fold, int i
     sy_status status;
     SY_TRY_DONE(sy_check_alloc(ctx, words));
     SY_TRY_DONE(sy_check_alloc(ctx, elements));
-    SY_TRY_DONE(sy_runner_read(ctx, fold->runner, index, words, count));
+    SY_TRY_DONE(sy_runner_read(ctx, fold->runner, 0, index, words, count));
     SY_TRY_DONE(sy_words_to_elements(ctx, tensor->dtype, words, count, elements));
     tensor->data = elements;
     tensor->bytes = count * size;

@@ -58,7 +58,7 @@ typedef struct sy_program_spec {
 sy_status sy_program_create(sy_ctx *ctx, const sy_backend *backend, sy_device *device,
                             const sy_program_spec *spec, sy_program **out);
 void sy_program_destroy(sy_program *program);
-/* Bytes of device memory of one runner's activations, and of the constants. */
+/* Bytes of device memory of one sample's activations in a runner, and of the constants. */
 void sy_program_memory(const sy_program *program, size_t *out_activations, size_t *out_constants);
 /* Replaces a constant of the graph (say a bias) from the next run on: `count` elements, as the device holds
  * them. No runner may be running. SY_E_ARGUMENT when the program reads no such constant of that size; after
@@ -73,7 +73,10 @@ const struct sy_lowering *sy_program_lowering(const sy_program *program);
 /* Slots, steps, and where each slot lives in memory and when; the same on every machine. */
 void sy_program_print(const sy_program *program, sy_text *out);
 
-sy_status sy_runner_create(sy_ctx *ctx, sy_program *program, sy_runner **out);
+/* One that runs up to `batch` samples at once, at least 1; each has its own copy of the activations, one
+ * behind the other. How many run together changes no bit of a result.
+ */
+sy_status sy_runner_create(sy_ctx *ctx, sy_program *program, uint32_t batch, sy_runner **out);
 void sy_runner_destroy(sy_runner *runner);
 sy_stream *sy_runner_stream(sy_runner *runner);
 /* From now on each run adds the time of each step to nanoseconds[step], and waits for every step on its own,
@@ -81,17 +84,27 @@ sy_stream *sy_runner_stream(sy_runner *runner);
  */
 void sy_runner_set_profile(sy_runner *runner, uint64_t *nanoseconds);
 
-/* Called in the order tensors are computed, inputs first, with `view` valid until it returns (work may be
- * left queued on the runner's stream). `index` counts into spec.observed.
- */
-typedef sy_status (*sy_observe_fn)(sy_ctx *ctx, void *user, int index, sy_view view, size_t words);
+/* A tensor of every sample of a run, while it is in memory. */
+typedef struct sy_observed {
+    int index;        /* into spec.observed */
+    sy_view view;     /* of sample 0; sample s begins stride * s words behind it */
+    size_t words;     /* of one sample */
+    uint32_t samples; /* of this run */
+    size_t stride;    /* 0 where all samples share it: a constant */
+} sy_observed;
 
-/* inputs[i] holds the words of spec.inputs[i] (run/words.h); it may be NULL where nothing reads that input.
- * `observe` may be NULL; when it fails, so does the run. Ends with a sync.
+/* Called in the order tensors are computed, inputs first, with `seen->view` valid until it returns (work may
+ * be left queued on the runner's stream).
  */
-sy_status sy_runner_run(sy_ctx *ctx, sy_runner *runner, const void *const *inputs, sy_observe_fn observe,
-                        void *user);
-/* After a run: copies output `index` of spec.outputs. */
-sy_status sy_runner_read(sy_ctx *ctx, sy_runner *runner, int index, void *out, size_t words);
+typedef sy_status (*sy_observe_fn)(sy_ctx *ctx, void *user, const sy_observed *seen);
+
+/* Runs `samples` samples, 1 to the runner's batch. inputs[s * spec.input_count + i] holds the words of
+ * spec.inputs[i] (run/words.h) of sample s; it may be NULL where nothing reads that input. `observe` may be
+ * NULL; when it fails, so does the run. Ends with a sync.
+ */
+sy_status sy_runner_run(sy_ctx *ctx, sy_runner *runner, uint32_t samples, const void *const *inputs,
+                        sy_observe_fn observe, void *user);
+/* After a run: copies output `index` of spec.outputs, of one sample of that run. */
+sy_status sy_runner_read(sy_ctx *ctx, sy_runner *runner, uint32_t sample, int index, void *out, size_t words);
 
 #endif

@@ -57,8 +57,8 @@ static sy_status create_program(sy_ctx *ctx, const verification *work, bool quan
 static sy_status worker_open(sy_ctx *ctx, const verification *work, worker_state *state)
 {
     const sy_graph *graph = work->spec->reference;
-    SY_TRY(sy_runner_create(ctx, work->reference, &state->reference));
-    SY_TRY(sy_runner_create(ctx, work->quantized, &state->quantized));
+    SY_TRY(sy_runner_create(ctx, work->reference, 1, &state->reference));
+    SY_TRY(sy_runner_create(ctx, work->quantized, 1, &state->quantized));
     state->inputs = sy_arena_alloc(work->arena, (size_t)graph->input_count, sizeof *state->inputs);
     SY_TRY(sy_check_alloc(ctx, state->inputs));
     for (int i = 0; i < graph->input_count; i++) {
@@ -88,24 +88,25 @@ typedef struct {
     sy_runner *runner;
 } observation;
 
-static sy_status keep_float(sy_ctx *ctx, void *user, int index, sy_view view, size_t words)
+static sy_status keep_float(sy_ctx *ctx, void *user, const sy_observed *tensor)
 {
     const observation *seen = user;
     sy_stream *stream = sy_runner_stream(seen->runner);
-    return seen->work->spec->backend->read(
-        ctx, stream, view, seen->state->activations + seen->work->pairs.tensors[index].offset, words);
+    float *to = seen->state->activations + seen->work->pairs.tensors[tensor->index].offset;
+    return seen->work->spec->backend->read(ctx, stream, tensor->view, to, tensor->words);
 }
 
-static sy_status compare_quantized(sy_ctx *ctx, void *user, int index, sy_view view, size_t words)
+static sy_status compare_quantized(sy_ctx *ctx, void *user, const sy_observed *tensor)
 {
     const observation *seen = user;
+    const size_t words = tensor->words;
     sy_stream *stream = sy_runner_stream(seen->runner);
     float *values = malloc((words ? words : 1) * sizeof *values);
     SY_TRY(sy_check_alloc(ctx, values));
-    sy_status status = seen->work->spec->backend->read(ctx, stream, view, values, words);
+    sy_status status = seen->work->spec->backend->read(ctx, stream, tensor->view, values, words);
     if (status == SY_OK)
-        seen->result->tensors[index] =
-            sy_compare(seen->state->activations + seen->work->pairs.tensors[index].offset, values, words);
+        seen->result->tensors[tensor->index] = sy_compare(
+            seen->state->activations + seen->work->pairs.tensors[tensor->index].offset, values, words);
     free(values);
     return status;
 }
@@ -125,9 +126,9 @@ static sy_status run_model(sy_ctx *ctx, const verification *work, sy_runner *run
                            float **outputs)
 {
     seen->runner = runner;
-    SY_TRY(sy_runner_run(ctx, runner, inputs, work->pairs.tensor_count ? observe : NULL, seen));
+    SY_TRY(sy_runner_run(ctx, runner, 1, inputs, work->pairs.tensor_count ? observe : NULL, seen));
     for (int i = 0; i < work->pairs.output_count; i++)
-        SY_TRY(sy_runner_read(ctx, runner, i, outputs[i], work->pairs.outputs[i].words));
+        SY_TRY(sy_runner_read(ctx, runner, 0, i, outputs[i], work->pairs.outputs[i].words));
     return SY_OK;
 }
 

@@ -33,6 +33,8 @@ CASES = [
     refused("switch with a value", "stats m.onnx --quiet=yes", "--quiet is a switch and takes no value"),
     refused("workers 0", "stats m.onnx --data calib --output out/m.qstat --workers 0",
             "--workers 0: expected a whole number from 1 to 1000000000"),
+    refused("batch 0", "stats m.onnx --data calib --output out/m.qstat --batch 0",
+            "--batch 0: expected a whole number from 1 to 1000000000"),
     refused("workers not a number", "stats m.onnx --data calib --output out/m.qstat --workers many",
             "--workers many: expected a whole number from 1 to 1000000000"),
     refused("workers far too many", "stats m.onnx --data calib --output out/m.qstat --workers 99999999999",

@@ -80,6 +80,10 @@ VERIFY = "verify m.onnx m.onnx --json --labels {}" + PIXELS
 CASES = [
     Case("two workers", ONE, 0, check=same_as(STATS.format("calib", "out/b.qstat") + " --workers 2")),
     Case("more workers than samples", ONE, 0, check=same_as(STATS.format("calib", "out/b.qstat") + " --workers 7")),
+    Case("batches of three, the last one short", ONE, 0,
+         check=same_as(STATS.format("calib", "out/b.qstat") + " --workers 1 --batch 3")),
+    Case("batches of eight by the configuration", ONE, 0,
+         check=same_as(STATS.format("calib", "out/b.qstat") + " --set run_param.batch=8")),
     Case("a folder written backwards", ONE, 0, before=written_backwards,
          check=same_as(STATS.format("back", "out/b.qstat"))),
     Case("the input named", ONE, 0, check=same_as(STATS.format("image:calib", "out/b.qstat"))),

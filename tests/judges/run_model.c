@@ -50,7 +50,7 @@ static sy_status make_runner(sy_ctx *ctx, session *run)
     };
     SY_TRY(sy_device_open(ctx, "auto", &run->backend, &run->device));
     SY_TRY(sy_program_create(ctx, run->backend, run->device, &spec, &run->program));
-    return sy_runner_create(ctx, run->program, &run->runner);
+    return sy_runner_create(ctx, run->program, 1, &run->runner);
 }
 
 static sy_status read_input(sy_ctx *ctx, const options *asked, session *run, int index)
@@ -87,7 +87,7 @@ static sy_status write_output(sy_ctx *ctx, const options *asked, session *run, i
     void *words = sy_arena_alloc(&run->arena, count, sizeof(uint32_t));
     void *elements = sy_arena_alloc(&run->arena, count, size);
     SY_TRY(sy_check_alloc(ctx, path && words && elements ? run : NULL));
-    SY_TRY(sy_runner_read(ctx, run->runner, index, words, count));
+    SY_TRY(sy_runner_read(ctx, run->runner, 0, index, words, count));
     SY_TRY(sy_words_to_elements(ctx, tensor->dtype, words, count, elements));
     return sy_file_save(ctx, path, elements, count * size);
 }
@@ -104,7 +104,7 @@ static sy_status print_times(sy_ctx *ctx, const options *asked, session *run)
     sy_runner_set_profile(run->runner, times);
     for (int i = 0; i < asked->times; i++) {
         memset(times, 0, steps * sizeof *times);
-        SY_TRY(sy_runner_run(ctx, run->runner, run->inputs, NULL, NULL));
+        SY_TRY(sy_runner_run(ctx, run->runner, 1, run->inputs, NULL, NULL));
         for (size_t s = 0; s < steps; s++)
             least[s] = i == 0 || times[s] < least[s] ? times[s] : least[s];
     }
@@ -130,7 +130,7 @@ static sy_status run_model(sy_ctx *ctx, const options *asked, session *run)
     SY_TRY(sy_check_alloc(ctx, run->inputs));
     for (int i = 0; i < run->graph->input_count; i++)
         SY_TRY(read_input(ctx, asked, run, i));
-    SY_TRY(sy_runner_run(ctx, run->runner, run->inputs, NULL, NULL));
+    SY_TRY(sy_runner_run(ctx, run->runner, 1, run->inputs, NULL, NULL));
     for (int i = 0; i < run->graph->output_count; i++)
         SY_TRY(write_output(ctx, asked, run, i));
     return asked->times > 0 ? print_times(ctx, asked, run) : SY_OK;

@@ -95,7 +95,8 @@ static made_up *made_up_create(size_t count)
     return set;
 }
 
-static sy_status collect(sy_ctx *ctx, const net *n, const made_up *set, int workers, sy_stats **out)
+static sy_status collect_batches(sy_ctx *ctx, const net *n, const made_up *set, int workers, uint32_t batch,
+                                 sy_stats **out)
 {
     sy_arena arena = {0};
     sy_device *device = NULL;
@@ -110,6 +111,7 @@ static sy_status collect(sy_ctx *ctx, const net *n, const made_up *set, int work
                                 .observed_count = count,
                                 .samples = &samples,
                                 .workers = workers,
+                                .batch = batch,
                                 .model = sy_hash_of("m", 1),
                                 .input_shape = "x:1,3,6,6",
                                 .preprocess = ""};
@@ -117,6 +119,11 @@ static sy_status collect(sy_ctx *ctx, const net *n, const made_up *set, int work
     sy_backend_cpu.close(device);
     sy_arena_release(&arena);
     return status;
+}
+
+static sy_status collect(sy_ctx *ctx, const net *n, const made_up *set, int workers, sy_stats **out)
+{
+    return collect_batches(ctx, n, set, workers, 1, out);
 }
 
 static void what_groups_store_is_observed(void **state)
@@ -157,12 +164,12 @@ static size_t all_values(sy_ctx *ctx, const net *n, int tensor, size_t samples, 
     assert_true(sy_shape_count(&n->graph->tensors[tensor].shape, &words));
     assert_ok(ctx, sy_backend_cpu.open(ctx, 0, &device));
     assert_ok(ctx, sy_program_create(ctx, &sy_backend_cpu, device, &spec, &program));
-    assert_ok(ctx, sy_runner_create(ctx, program, &runner));
+    assert_ok(ctx, sy_runner_create(ctx, program, 1, &runner));
     for (size_t s = 0; s < samples; s++) {
         float x[IN_WORDS];
         made_up_values(s, x);
-        assert_ok(ctx, sy_runner_run(ctx, runner, (const void *[]){x}, NULL, NULL));
-        assert_ok(ctx, sy_runner_read(ctx, runner, 0, out + s * words, words));
+        assert_ok(ctx, sy_runner_run(ctx, runner, 1, (const void *[]){x}, NULL, NULL));
+        assert_ok(ctx, sy_runner_read(ctx, runner, 0, 0, out + s * words, words));
     }
     sy_runner_destroy(runner);
     sy_program_destroy(program);
@@ -239,6 +246,29 @@ static void workers_and_order_do_not_show(void **state)
         if (trial)
             assert_memory_equal(&first, &hash, sizeof hash);
         sy_stats_destroy(stats);
+    }
+    free(set);
+    sy_graph_destroy(n.graph);
+}
+
+/* 13 samples: the last batch of 3 has one; of 8, five; all fit into 20. */
+static void batches_do_not_show(void **state)
+{
+    static const uint32_t batches[] = {1, 0, 2, 3, 8, 13, 20};
+    net n = net_create(*state);
+    made_up *set = made_up_create(SAMPLES);
+    sy_hash first, hash;
+    set->unusable = 4;
+    for (size_t i = 0; i < sizeof batches / sizeof batches[0]; i++) {
+        for (int workers = 1; workers <= 2; workers++) {
+            sy_stats *stats = NULL;
+            assert_ok(*state, collect_batches(*state, &n, set, workers, batches[i], &stats));
+            assert_int_equal(stats->sample_count, SAMPLES - 1);
+            assert_ok(*state, sy_stats_content_hash(*state, stats, i || workers > 1 ? &hash : &first));
+            if (i || workers > 1)
+                assert_memory_equal(&first, &hash, sizeof hash);
+            sy_stats_destroy(stats);
+        }
     }
     free(set);
     sy_graph_destroy(n.graph);
@@ -337,6 +367,7 @@ int main(void)
         cmocka_unit_test(the_statistics_are_those_of_all_values),
         cmocka_unit_test(channel_means_are_taken_after_the_activation),
         cmocka_unit_test(workers_and_order_do_not_show),
+        cmocka_unit_test(batches_do_not_show),
         cmocka_unit_test(values_that_are_not_finite_are_warned_about_by_tensor_and_sample),
         cmocka_unit_test(a_tensor_that_is_never_finite_fails_by_name),
         cmocka_unit_test(unusable_samples_are_left_out),

@@ -119,7 +119,7 @@ static machine machine_create(sy_ctx *ctx, const sy_program_spec *spec)
     machine made = {0};
     assert_ok(ctx, sy_backend_cpu.open(ctx, 0, &made.device));
     assert_ok(ctx, sy_program_create(ctx, &sy_backend_cpu, made.device, spec, &made.program));
-    assert_ok(ctx, sy_runner_create(ctx, made.program, &made.runner));
+    assert_ok(ctx, sy_runner_create(ctx, made.program, 1, &made.runner));
     return made;
 }
 
@@ -136,15 +136,15 @@ typedef struct {
     int shown;
 } sight;
 
-static sy_status compare(sy_ctx *ctx, void *user, int index, sy_view view, size_t words)
+static sy_status compare(sy_ctx *ctx, void *user, const sy_observed *tensor)
 {
     sight *seen = user;
     float got[ROWS_MAX * COLUMNS];
-    const rows_tensor *want = &seen->graph->tensors[index];
-    assert_int_equal(words, want->rows * COLUMNS);
-    SY_TRY(sy_backend_cpu.read(ctx, sy_runner_stream(seen->runner), view, got, words));
-    if (memcmp(got, want->values, words * sizeof(float)) != 0)
-        return sy_fail(ctx, SY_E_INTERNAL, "t%d is wrong", index);
+    const rows_tensor *want = &seen->graph->tensors[tensor->index];
+    assert_int_equal(tensor->words, want->rows * COLUMNS);
+    SY_TRY(sy_backend_cpu.read(ctx, sy_runner_stream(seen->runner), tensor->view, got, tensor->words));
+    if (memcmp(got, want->values, tensor->words * sizeof(float)) != 0)
+        return sy_fail(ctx, SY_E_INTERNAL, "t%d is wrong", tensor->index);
     seen->shown++;
     return SY_OK;
 }
@@ -172,12 +172,13 @@ static void no_elided_copy_changes_a_result(void **state)
                                                                     .observed_count = round ? 0 : TENSORS});
             sight seen = {&made, run.runner, 0};
             float got[ROWS_MAX * COLUMNS];
-            assert_ok(*state, sy_runner_run(*state, run.runner, (const void *[]){made.tensors[0].values},
+            assert_ok(*state, sy_runner_run(*state, run.runner, 1, (const void *[]){made.tensors[0].values},
                                             compare, &seen));
             assert_int_equal(seen.shown, round ? 0 : TENSORS);
-            assert_ok(*state, sy_runner_read(*state, run.runner, 0, got, (size_t)(last->rows * COLUMNS)));
+            assert_ok(*state, sy_runner_read(*state, run.runner, 0, 0, got, (size_t)(last->rows * COLUMNS)));
             assert_memory_equal(got, last->values, (size_t)(last->rows * COLUMNS) * sizeof(float));
-            assert_ok(*state, sy_runner_read(*state, run.runner, 1, got, (size_t)(middle->rows * COLUMNS)));
+            assert_ok(*state,
+                      sy_runner_read(*state, run.runner, 0, 1, got, (size_t)(middle->rows * COLUMNS)));
             assert_memory_equal(got, middle->values, (size_t)(middle->rows * COLUMNS) * sizeof(float));
             skipped += skipped_steps(run.program);
             machine_destroy(&run);
@@ -277,8 +278,8 @@ static void memory_that_is_written_again_is_copied(void **state)
         ctx,
         &(sy_program_spec){.graph = graph, .inputs = &x, .input_count = 1, .outputs = &y, .output_count = 1});
     float got[2 * COLUMNS];
-    assert_ok(ctx, sy_runner_run(ctx, run.runner, (const void *[]){values}, NULL, NULL));
-    assert_ok(ctx, sy_runner_read(ctx, run.runner, 0, got, 2 * COLUMNS));
+    assert_ok(ctx, sy_runner_run(ctx, run.runner, 1, (const void *[]){values}, NULL, NULL));
+    assert_ok(ctx, sy_runner_read(ctx, run.runner, 0, 0, got, 2 * COLUMNS));
     for (int i = 0; i < COLUMNS; i++) {
         assert_true(got[i] == -values[i]);
         assert_true(got[COLUMNS + i] == values[i]);

@@ -32,7 +32,7 @@ static machine machine_create(sy_ctx *ctx, const sy_backend *backend, const sy_p
     machine made = {0};
     assert_ok(ctx, backend->open(ctx, 0, &made.device));
     assert_ok(ctx, sy_program_create(ctx, backend, made.device, spec, &made.program));
-    assert_ok(ctx, sy_runner_create(ctx, made.program, &made.runner));
+    assert_ok(ctx, sy_runner_create(ctx, made.program, 1, &made.runner));
     return made;
 }
 
@@ -45,7 +45,7 @@ static void machine_destroy(machine *made)
 
 static void read_output(sy_ctx *ctx, const machine *made, int index, float *out, size_t count)
 {
-    assert_ok(ctx, sy_runner_read(ctx, made->runner, index, out, count));
+    assert_ok(ctx, sy_runner_read(ctx, made->runner, 0, index, out, count));
 }
 
 /* y = relu(x + bias) * x, and what is in between. */
@@ -85,7 +85,7 @@ static void outputs_are_what_the_nodes_compute(void **state)
     for (uint32_t seed = 1; seed < 4; seed++) {
         float x[WIDTH], y[WIDTH];
         fill_at_random(x, WIDTH, seed);
-        assert_ok(*state, sy_runner_run(*state, made.runner, (const void *[]){x}, NULL, NULL));
+        assert_ok(*state, sy_runner_run(*state, made.runner, 1, (const void *[]){x}, NULL, NULL));
         read_output(*state, &made, 0, y, WIDTH);
         assert_small_result(x, bias_values, y);
     }
@@ -105,7 +105,7 @@ static void inner_tensors_can_be_supplied_and_what_makes_them_does_not_run(void 
     fill_at_random(cut, WIDTH, 5);
     fill_at_random(x, WIDTH, 6);
     assert_int_equal(sy_program_lowering(made.program)->step_count, 1);
-    assert_ok(*state, sy_runner_run(*state, made.runner, (const void *[]){cut, x}, NULL, NULL));
+    assert_ok(*state, sy_runner_run(*state, made.runner, 1, (const void *[]){cut, x}, NULL, NULL));
     read_output(*state, &made, 0, y, WIDTH);
     for (int i = 0; i < WIDTH; i++)
         assert_true(y[i] == cut[i] * x[i]);
@@ -125,7 +125,7 @@ static void inputs_and_constants_can_be_outputs_and_unread_inputs_need_no_words(
     float x[WIDTH], got[WIDTH];
     size_t activations, constants;
     fill_at_random(x, WIDTH, 7);
-    assert_ok(*state, sy_runner_run(*state, made.runner, (const void *[]){NULL, x}, NULL, NULL));
+    assert_ok(*state, sy_runner_run(*state, made.runner, 1, (const void *[]){NULL, x}, NULL, NULL));
     read_output(*state, &made, 0, got, WIDTH);
     assert_memory_equal(got, bias_values, sizeof got);
     read_output(*state, &made, 1, got, WIDTH);
@@ -144,15 +144,15 @@ typedef struct {
     float values[8][WIDTH];
 } sight;
 
-static sy_status watch(sy_ctx *ctx, void *user, int index, sy_view view, size_t words)
+static sy_status watch(sy_ctx *ctx, void *user, const sy_observed *tensor)
 {
     sight *seen = user;
     if (seen->count == seen->fail_at)
         return sy_fail(ctx, SY_E_CANCELLED, "enough");
-    assert_int_equal(words, WIDTH);
-    seen->indices[seen->count] = index;
-    return sy_backend_cpu.read(ctx, sy_runner_stream(seen->made->runner), view, seen->values[seen->count++],
-                               words);
+    assert_int_equal(tensor->words, WIDTH);
+    seen->indices[seen->count] = tensor->index;
+    return sy_backend_cpu.read(ctx, sy_runner_stream(seen->made->runner), tensor->view,
+                               seen->values[seen->count++], WIDTH);
 }
 
 static machine observed_machine(sy_ctx *ctx, const small *net)
@@ -175,7 +175,7 @@ static void tensors_are_shown_whole_and_in_the_order_they_are_computed(void **st
     sight seen = {.made = &made, .fail_at = -1};
     float x[WIDTH];
     fill_at_random(x, WIDTH, 8);
-    assert_ok(*state, sy_runner_run(*state, made.runner, (const void *[]){x}, watch, &seen));
+    assert_ok(*state, sy_runner_run(*state, made.runner, 1, (const void *[]){x}, watch, &seen));
     assert_int_equal(seen.count, 5);
     assert_memory_equal(seen.indices, ((int[]){2, 4, 3, 1, 0, 0, 0, 0}), sizeof seen.indices);
     assert_memory_equal(seen.values[0], bias_values, sizeof bias_values);
@@ -195,10 +195,10 @@ static void a_failing_observer_ends_the_run(void **state)
     machine made = observed_machine(*state, &net);
     sight seen = {.made = &made, .fail_at = 3};
     float x[WIDTH] = {0}, y[WIDTH];
-    assert_fails(*state, sy_runner_run(*state, made.runner, (const void *[]){x}, watch, &seen),
+    assert_fails(*state, sy_runner_run(*state, made.runner, 1, (const void *[]){x}, watch, &seen),
                  SY_E_CANCELLED, "enough");
     assert_int_equal(seen.count, 3);
-    assert_ok(*state, sy_runner_run(*state, made.runner, (const void *[]){x}, NULL, NULL));
+    assert_ok(*state, sy_runner_run(*state, made.runner, 1, (const void *[]){x}, NULL, NULL));
     read_output(*state, &made, 0, y, WIDTH);
     assert_small_result(x, bias_values, y);
     machine_destroy(&made);
@@ -259,7 +259,7 @@ static void shared_memory_never_changes_a_result(void **state)
         fill_at_random(values[0], 2 * WIDTH, seed);
         compute_plainly(graph, values);
         assert_ok(*state,
-                  sy_runner_run(*state, made.runner, (const void *[]){values[0], values[1]}, NULL, NULL));
+                  sy_runner_run(*state, made.runner, 1, (const void *[]){values[0], values[1]}, NULL, NULL));
         for (int i = 0; i < 2; i++) {
             read_output(*state, &made, i, got, WIDTH);
             assert_memory_equal(got, values[outputs[i]], sizeof got);
@@ -269,6 +269,93 @@ static void shared_memory_never_changes_a_result(void **state)
         machine_destroy(&made);
         sy_graph_destroy(graph);
     }
+}
+
+/* Every tensor of every sample, as the observer of a batch finds it. */
+typedef struct {
+    sy_runner *runner;
+    float (*values)[TENSORS][WIDTH]; /* [sample] */
+    uint32_t samples;
+    int shown;
+} batch_sight;
+
+static sy_status compare_batch(sy_ctx *ctx, void *user, const sy_observed *tensor)
+{
+    batch_sight *seen = user;
+    assert_int_equal(tensor->samples, seen->samples);
+    for (uint32_t s = 0; s < seen->samples; s++) {
+        float got[WIDTH];
+        const sy_view view = {tensor->view.buffer, tensor->view.offset + s * tensor->stride};
+        SY_TRY(sy_backend_cpu.read(ctx, sy_runner_stream(seen->runner), view, got, WIDTH));
+        assert_memory_equal(got, seen->values[s][tensor->index], sizeof got);
+    }
+    seen->shown++;
+    return SY_OK;
+}
+
+static void samples_run_together_give_what_each_gives_alone(void **state)
+{
+    enum { BATCH = 5 };
+    static const uint32_t counts[] = {5, 1, 3, 5}; /* a short batch, and a full one after it */
+    static float values[BATCH][TENSORS][WIDTH];
+    for (uint32_t seed = 1; seed <= 10; seed++) {
+        int tensors[TENSORS];
+        sy_graph *graph = random_graph(*state, seed, tensors);
+        sy_runner *runner = NULL;
+        machine made = machine_create(*state, &sy_backend_cpu,
+                                      &(sy_program_spec){.graph = graph,
+                                                         .inputs = tensors,
+                                                         .input_count = 2,
+                                                         .outputs = &tensors[TENSORS - 1],
+                                                         .output_count = 1,
+                                                         .observed = tensors,
+                                                         .observed_count = TENSORS});
+        assert_ok(*state, sy_runner_create(*state, made.program, BATCH, &runner));
+        for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+            const void *inputs[2 * BATCH];
+            batch_sight seen = {runner, values, counts[i], 0};
+            for (uint32_t s = 0; s < counts[i]; s++) {
+                fill_at_random(values[s][0], 2 * WIDTH, seed * 100 + s + (uint32_t)i);
+                compute_plainly(graph, values[s]);
+                inputs[2 * s] = values[s][0];
+                inputs[2 * s + 1] = values[s][1];
+            }
+            assert_ok(*state, sy_runner_run(*state, runner, counts[i], inputs, compare_batch, &seen));
+            assert_int_equal(seen.shown, TENSORS);
+            for (uint32_t s = 0; s < counts[i]; s++) {
+                float got[WIDTH];
+                assert_ok(*state, sy_runner_read(*state, runner, s, 0, got, WIDTH));
+                assert_memory_equal(got, values[s][TENSORS - 1], sizeof got);
+            }
+        }
+        sy_runner_destroy(runner);
+        machine_destroy(&made);
+        sy_graph_destroy(graph);
+    }
+}
+
+static void a_runner_takes_no_more_samples_than_it_has_room_for(void **state)
+{
+    small net = small_create(*state);
+    sy_runner *runner = NULL;
+    machine made = machine_create(
+        *state, &sy_backend_cpu,
+        &(sy_program_spec){
+            .graph = net.graph, .inputs = &net.x, .input_count = 1, .outputs = &net.y, .output_count = 1});
+    const float x[WIDTH] = {0};
+    const void *const inputs[] = {x, x, x};
+    float y[WIDTH];
+    assert_ok(*state, sy_runner_create(*state, made.program, 2, &runner));
+    assert_fails(*state, sy_runner_run(*state, runner, 3, inputs, NULL, NULL), SY_E_ARGUMENT,
+                 "a runner of up to 2 samples cannot run 3");
+    assert_fails(*state, sy_runner_run(*state, runner, 0, inputs, NULL, NULL), SY_E_ARGUMENT,
+                 "a runner of up to 2 samples cannot run 0");
+    assert_ok(*state, sy_runner_run(*state, runner, 1, inputs, NULL, NULL));
+    assert_fails(*state, sy_runner_read(*state, runner, 1, 0, y, WIDTH), SY_E_ARGUMENT,
+                 "sample 1 does not exist, there are 1");
+    sy_runner_destroy(runner);
+    machine_destroy(&made);
+    sy_graph_destroy(net.graph);
 }
 
 static void a_constant_can_be_replaced(void **state)
@@ -282,7 +369,7 @@ static void a_constant_can_be_replaced(void **state)
     fill_at_random(x, WIDTH, 9);
     fill_at_random(bias, WIDTH, 10);
     assert_ok(*state, sy_program_set_constant(*state, made.program, net.bias, bias, WIDTH));
-    assert_ok(*state, sy_runner_run(*state, made.runner, (const void *[]){x}, NULL, NULL));
+    assert_ok(*state, sy_runner_run(*state, made.runner, 1, (const void *[]){x}, NULL, NULL));
     read_output(*state, &made, 0, y, WIDTH);
     assert_small_result(x, bias, y);
 
@@ -367,7 +454,7 @@ static void a_packed_constant_is_kept_once_for_equal_params_and_can_be_replaced(
         if (round)
             assert_ok(*state, sy_program_set_constant(*state, made.program, net.bias, bias, WIDTH));
         packed_launches = 0;
-        assert_ok(*state, sy_runner_run(*state, made.runner, (const void *[]){x}, NULL, NULL));
+        assert_ok(*state, sy_runner_run(*state, made.runner, 1, (const void *[]){x}, NULL, NULL));
         assert_int_equal(packed_launches, 3);
         read_output(*state, &made, 0, got, WIDTH);
         for (int i = 0; i < WIDTH; i++)
@@ -388,8 +475,8 @@ static sy_status run_one(sy_ctx *ctx, void *user, int worker, size_t item)
 {
     crowd *all = user;
     sy_runner *runner = all->runners[worker];
-    SY_TRY(sy_runner_run(ctx, runner, (const void *[]){all->inputs[item], all->inputs[item]}, NULL, NULL));
-    return sy_runner_read(ctx, runner, 0, all->outputs[item], WIDTH);
+    SY_TRY(sy_runner_run(ctx, runner, 1, (const void *[]){all->inputs[item], all->inputs[item]}, NULL, NULL));
+    return sy_runner_read(ctx, runner, 0, 0, all->outputs[item], WIDTH);
 }
 
 static void two_runners_in_two_threads_give_the_bits_of_one(void **state)
@@ -406,7 +493,7 @@ static void two_runners_in_two_threads_give_the_bits_of_one(void **state)
                                                      .output_count = 1});
     crowd all = {made.program, inputs, one, {made.runner}};
     fill_at_random(inputs[0], ITEMS * WIDTH, 13);
-    assert_ok(*state, sy_runner_create(*state, made.program, &all.runners[1]));
+    assert_ok(*state, sy_runner_create(*state, made.program, 1, &all.runners[1]));
     assert_ok(*state, sy_pool_run(*state, NULL, 1, ITEMS, run_one, &all));
     all.outputs = two;
     assert_ok(*state, sy_pool_run(*state, NULL, 2, ITEMS, run_one, &all));
@@ -428,12 +515,12 @@ static void timing_steps_changes_no_result_and_can_be_ended(void **state)
     fill_at_random(x, WIDTH, 14);
     assert_true(sy_program_lowering(made.program)->step_count <= 8);
     sy_runner_set_profile(made.runner, times);
-    assert_ok(*state, sy_runner_run(*state, made.runner, (const void *[]){x}, NULL, NULL));
+    assert_ok(*state, sy_runner_run(*state, made.runner, 1, (const void *[]){x}, NULL, NULL));
     read_output(*state, &made, 0, y, WIDTH);
     assert_small_result(x, bias_values, y);
     sy_runner_set_profile(made.runner, NULL);
     memcpy(after, times, sizeof after);
-    assert_ok(*state, sy_runner_run(*state, made.runner, (const void *[]){x}, NULL, NULL));
+    assert_ok(*state, sy_runner_run(*state, made.runner, 1, (const void *[]){x}, NULL, NULL));
     assert_memory_equal(after, times, sizeof after);
     machine_destroy(&made);
     sy_graph_destroy(net.graph);
@@ -502,9 +589,9 @@ static void an_output_is_read_whole_or_not_at_all(void **state)
         &(sy_program_spec){
             .graph = net.graph, .inputs = &net.x, .input_count = 1, .outputs = &net.y, .output_count = 1});
     float y[WIDTH];
-    assert_fails(*state, sy_runner_read(*state, made.runner, 0, y, 3), SY_E_ARGUMENT,
+    assert_fails(*state, sy_runner_read(*state, made.runner, 0, 0, y, 3), SY_E_ARGUMENT,
                  "output 'y' has 37 elements, not 3");
-    assert_fails(*state, sy_runner_read(*state, made.runner, 1, y, WIDTH), SY_E_ARGUMENT,
+    assert_fails(*state, sy_runner_read(*state, made.runner, 0, 1, y, WIDTH), SY_E_ARGUMENT,
                  "output 1 does not exist, there are 1");
     machine_destroy(&made);
     sy_graph_destroy(net.graph);
@@ -519,6 +606,8 @@ int main(void)
         cmocka_unit_test(tensors_are_shown_whole_and_in_the_order_they_are_computed),
         cmocka_unit_test(a_failing_observer_ends_the_run),
         cmocka_unit_test(shared_memory_never_changes_a_result),
+        cmocka_unit_test(samples_run_together_give_what_each_gives_alone),
+        cmocka_unit_test(a_runner_takes_no_more_samples_than_it_has_room_for),
         cmocka_unit_test(a_constant_can_be_replaced),
         cmocka_unit_test(a_packed_constant_is_kept_once_for_equal_params_and_can_be_replaced),
         cmocka_unit_test(two_runners_in_two_threads_give_the_bits_of_one),

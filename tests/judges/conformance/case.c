@@ -134,8 +134,8 @@ static sy_status run_bound(session *run)
     };
     SY_TRY(sy_backend_cpu.open(run->ctx, 0, &run->device));
     SY_TRY(sy_program_create(run->ctx, &sy_backend_cpu, run->device, &spec, &run->program));
-    SY_TRY(sy_runner_create(run->ctx, run->program, &run->runner));
-    return sy_runner_run(run->ctx, run->runner, run->words, NULL, NULL);
+    SY_TRY(sy_runner_create(run->ctx, run->program, 1, &run->runner));
+    return sy_runner_run(run->ctx, run->runner, 1, run->words, NULL, NULL);
 }
 
 static bool close_enough(double got, double want, bool exact)
@@ -162,7 +162,7 @@ static sy_status compare_output(session *run, int index)
     uint32_t *got_words = sy_arena_alloc(&run->graph->arena, count, sizeof *got_words);
     uint32_t *want_words = sy_arena_alloc(&run->graph->arena, count, sizeof *want_words);
     SY_TRY(sy_check_alloc(run->ctx, got_words && want_words ? run : NULL));
-    SY_TRY(sy_runner_read(run->ctx, run->runner, index, got_words, count));
+    SY_TRY(sy_runner_read(run->ctx, run->runner, 0, index, got_words, count));
     SY_TRY(sy_words_from_elements(run->ctx, want->dtype, want->data, count, want_words));
     for (size_t i = 0; i < count; i++) {
         const double a = is_float ? (double)((float *)got_words)[i] : (double)((int32_t *)got_words)[i];
