@@ -1,15 +1,8 @@
 #include "nvgpu/lint.h"
 
-#include <string.h>
-
 #include "ops/op.h"
 #include "quant/weights.h"
 #include "target/lint.h"
-
-static bool is_type(const sy_node *node, const char *type)
-{
-    return node && strcmp(node->type, type) == 0;
-}
 
 static bool is_product(const sy_node *node)
 {
@@ -21,9 +14,9 @@ static void check_grids(sy_lint *lint)
 {
     for (int n = 0; n < lint->graph->node_count; n++) {
         const sy_node *node = &lint->graph->nodes[n];
-        const bool quantizes = is_type(node, "QuantizeLinear");
+        const bool quantizes = sy_node_is(node, "QuantizeLinear");
         sy_lint_grid grid;
-        if ((!quantizes && !is_type(node, "DequantizeLinear")) || !sy_lint_read_grid(lint, node, &grid))
+        if ((!quantizes && !sy_node_is(node, "DequantizeLinear")) || !sy_lint_read_grid(lint, node, &grid))
             continue;
         const bool constant = !quantizes && lint->graph->tensors[node->inputs[0]].data;
         if (grid.dtype != SY_DTYPE_INT8)
@@ -63,12 +56,13 @@ static void check_product(sy_lint *lint, const sy_node *node)
 static void check_activation(sy_lint *lint, const sy_node *node)
 {
     const sy_node *quantize = sy_lint_only_reader(lint->graph, node->outputs[0]);
-    const sy_node *dequantize =
-        is_type(quantize, "QuantizeLinear") ? sy_lint_only_reader(lint->graph, quantize->outputs[0]) : NULL;
-    const sy_node *after = is_type(dequantize, "DequantizeLinear")
+    const sy_node *dequantize = sy_node_is(quantize, "QuantizeLinear")
+                                    ? sy_lint_only_reader(lint->graph, quantize->outputs[0])
+                                    : NULL;
+    const sy_node *after = sy_node_is(dequantize, "DequantizeLinear")
                                ? sy_lint_only_reader(lint->graph, dequantize->outputs[0])
                                : NULL;
-    if (is_type(after, "Relu") || is_type(after, "Clip"))
+    if (sy_node_is(after, "Relu") || sy_node_is(after, "Clip"))
         sy_lint_fault(lint, node, "QuantizeLinear stands between it and its activation '%s'", after->name);
 }
 
@@ -88,7 +82,7 @@ static void check_concat(sy_lint *lint, const sy_node *node)
     const sy_node *result = NULL;
     sy_lint_grid first, grid;
     for (int n = 0; n < lint->graph->node_count && !result; n++)
-        if (is_type(&lint->graph->nodes[n], "QuantizeLinear") &&
+        if (sy_node_is(&lint->graph->nodes[n], "QuantizeLinear") &&
             lint->graph->nodes[n].inputs[0] == node->outputs[0])
             result = &lint->graph->nodes[n];
     if (!result || !sy_lint_read_grid(lint, result, &first))
@@ -125,9 +119,9 @@ sy_status sy_nvgpu_lint(sy_ctx *ctx, const sy_graph *emitted)
         if (is_product(node)) {
             check_product(&lint, node);
             check_activation(&lint, node);
-        } else if (is_type(node, "Add")) {
+        } else if (sy_node_is(node, "Add")) {
             check_add(&lint, node);
-        } else if (is_type(node, "Concat")) {
+        } else if (sy_node_is(node, "Concat")) {
             check_concat(&lint, node);
         }
     }

@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "calib/collect.h"
 #include "fuse/groups.h"
 #include "ops/op.h"
@@ -56,7 +54,7 @@ static int channel_axis(const sy_graph *graph, const sy_group *group)
     const int rank = graph->tensors[group->output].shape.rank;
     if (!node->op || node->op->quant != SY_QUANT_WEIGHTED || rank < 2)
         return SY_NONE;
-    const bool last = strcmp(node->type, "MatMul") == 0 || strcmp(node->type, "Gemm") == 0;
+    const bool last = sy_node_is(node, "MatMul") || sy_node_is(node, "Gemm");
     return last ? rank - 1 : 1;
 }
 

@@ -6,10 +6,10 @@ typedef enum affine_kind { KIND_NONE, KIND_ADD, KIND_SUB, KIND_MUL, KIND_DIV } a
 
 static affine_kind kind_of(const sy_node *node)
 {
-    return sy_fuse_is(node, "Add")   ? KIND_ADD
-           : sy_fuse_is(node, "Sub") ? KIND_SUB
-           : sy_fuse_is(node, "Mul") ? KIND_MUL
-           : sy_fuse_is(node, "Div") ? KIND_DIV
+    return sy_node_is(node, "Add")   ? KIND_ADD
+           : sy_node_is(node, "Sub") ? KIND_SUB
+           : sy_node_is(node, "Mul") ? KIND_MUL
+           : sy_node_is(node, "Div") ? KIND_DIV
                                      : KIND_NONE;
 }
 

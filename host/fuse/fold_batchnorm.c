@@ -55,7 +55,7 @@ static sy_status apply(sy_fusing *fusing, int index)
     const sy_node *node = &graph->nodes[index];
     sy_linear linear;
     bool done;
-    if (!sy_fuse_is(node, "BatchNormalization") || !normalises_channels(graph, node) ||
+    if (!sy_node_is(node, "BatchNormalization") || !normalises_channels(graph, node) ||
         !sy_linear_before(graph, node->inputs[0], &linear) || !has_constants(graph, node, linear.channels))
         return SY_OK;
 

@@ -40,8 +40,8 @@ static bool fits_words(const sy_tensor *tensor)
 /* Q/DQ pairs are what a quantized model is made of; folding one would undo it. */
 static bool is_candidate(const sy_node *node)
 {
-    return node->op && node->input_count > 0 && !sy_fuse_is(node, "QuantizeLinear") &&
-           !sy_fuse_is(node, "DequantizeLinear");
+    return node->op && node->input_count > 0 && !sy_node_is(node, "QuantizeLinear") &&
+           !sy_node_is(node, "DequantizeLinear");
 }
 
 static bool reads_only_constants(const sy_graph *graph, const sy_node *node, size_t *out_bytes)

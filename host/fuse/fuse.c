@@ -2,7 +2,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/log.h"
 #include "fuse/rule.h"
@@ -30,19 +29,9 @@ void sy_fuse_note(sy_fusing *fusing, const char *format, ...)
     fusing->changes++;
 }
 
-bool sy_fuse_is(const sy_node *node, const char *type)
-{
-    return !*node->domain && strcmp(node->type, type) == 0;
-}
-
 const sy_tensor *sy_fuse_input(const sy_graph *graph, const sy_node *node, int i)
 {
     return i < node->input_count && node->inputs[i] != SY_NONE ? &graph->tensors[node->inputs[i]] : NULL;
-}
-
-bool sy_fuse_has_one_reader(const sy_graph *graph, int tensor)
-{
-    return !sy_graph_is_output(graph, tensor) && sy_graph_consumers(graph, tensor, NULL, 0) == 1;
 }
 
 bool sy_fuse_is_read(const sy_graph *graph, int tensor)

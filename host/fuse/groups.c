@@ -1,7 +1,5 @@
 #include "fuse/groups.h"
 
-#include <string.h>
-
 #include "ops/op.h"
 
 /* What the search knows of a graph while it runs. */
@@ -20,7 +18,7 @@ static bool has_quant_rule(const sy_node *node, sy_quant_rule rule)
 
 static bool is_add(const sy_node *node)
 {
-    return strcmp(node->type, "Add") == 0 && node->domain[0] == '\0' && node->input_count == 2;
+    return sy_node_is(node, "Add") && node->input_count == 2;
 }
 
 /* The node that alone reads output 0 of `node`, or SY_NONE. */
@@ -54,7 +52,7 @@ static bool adds_last_axis_constant(const sy_graph *graph, const sy_node *node)
 static int bias_after(const group_search *search, int head)
 {
     const sy_node *node = &search->graph->nodes[head];
-    if (!has_quant_rule(node, SY_QUANT_WEIGHTED) || strcmp(node->type, "MatMul") != 0)
+    if (!has_quant_rule(node, SY_QUANT_WEIGHTED) || !sy_node_is(node, "MatMul"))
         return SY_NONE;
     const int next = only_reader(search, head);
     const bool is_bias =

@@ -6,7 +6,8 @@
 
 static bool is_float_constant(const sy_tensor *tensor)
 {
-    return tensor && tensor->data && tensor->bytes > 0 && tensor->dtype == SY_DTYPE_FLOAT && sy_shape_known(&tensor->shape);
+    return tensor && tensor->data && tensor->bytes > 0 && tensor->dtype == SY_DTYPE_FLOAT &&
+           sy_shape_known(&tensor->shape);
 }
 
 static int64_t group_count(const sy_node *node)
@@ -19,8 +20,8 @@ static int64_t group_count(const sy_node *node)
  */
 static bool describe_convolution(const sy_node *node, const sy_shape *weights, sy_linear *out)
 {
-    const bool transposed = sy_fuse_is(node, "ConvTranspose");
-    if ((!transposed && !sy_fuse_is(node, "Conv")) || weights->rank < 3)
+    const bool transposed = sy_node_is(node, "ConvTranspose");
+    if ((!transposed && !sy_node_is(node, "Conv")) || weights->rank < 3)
         return false;
     if (transposed && weights->dims[0] % group_count(node) != 0)
         return false;
@@ -31,7 +32,7 @@ static bool describe_convolution(const sy_node *node, const sy_shape *weights, s
 
 static bool describe_gemm(const sy_node *node, const sy_shape *weights, sy_linear *out)
 {
-    if (!sy_fuse_is(node, "Gemm") || weights->rank != 2)
+    if (!sy_node_is(node, "Gemm") || weights->rank != 2)
         return false;
     out->channels = (size_t)weights->dims[sy_node_int(node, "transB", 0) ? 0 : 1];
     out->output_rank = 2;
@@ -56,7 +57,7 @@ static bool describe_bias(const sy_graph *graph, const sy_node *node, sy_linear 
 bool sy_linear_before(const sy_graph *graph, int tensor, sy_linear *out)
 {
     const int producer = tensor == SY_NONE ? SY_NONE : graph->tensors[tensor].producer;
-    if (producer == SY_NONE || !sy_fuse_has_one_reader(graph, tensor))
+    if (producer == SY_NONE || sy_graph_only_reader(graph, tensor) == SY_NONE)
         return false;
     const sy_node *node = &graph->nodes[producer];
     const sy_tensor *weights = sy_fuse_input(graph, node, 1);
@@ -77,11 +78,11 @@ size_t sy_linear_channel(const sy_graph *graph, const sy_linear *linear, size_t 
         inner *= (size_t)shape->dims[i];
     const size_t columns = (size_t)shape->dims[1], row = index / (inner * columns),
                  column = index / inner % columns;
-    if (sy_fuse_is(node, "ConvTranspose")) {
+    if (sy_node_is(node, "ConvTranspose")) {
         const size_t rows_in_group = (size_t)(shape->dims[0] / group_count(node));
         return row / rows_in_group * columns + column;
     }
-    return sy_fuse_is(node, "Gemm") && !sy_node_int(node, "transB", 0) ? column : row;
+    return sy_node_is(node, "Gemm") && !sy_node_int(node, "transB", 0) ? column : row;
 }
 
 static bool scale_weights(const sy_graph *graph, const sy_linear *linear, const double *scale, float *out)
@@ -103,7 +104,7 @@ static bool shift_bias(const sy_graph *graph, const sy_linear *linear, const dou
     const float *old = bias ? bias->data : NULL;
     const bool one_for_all = bias && bias->bytes == sizeof *old;
     const sy_node *node = &graph->nodes[linear->node];
-    const double beta = sy_fuse_is(node, "Gemm") ? (double)sy_node_float(node, "beta", 1) : 1;
+    const double beta = sy_node_is(node, "Gemm") ? (double)sy_node_float(node, "beta", 1) : 1;
     bool finite = true;
     for (size_t c = 0; c < linear->channels; c++) {
         const double before = old ? beta * (double)old[one_for_all ? 0 : c] : 0;
@@ -121,7 +122,7 @@ static sy_status replace_constant(sy_fusing *fusing, int node, int i, const sy_s
     size_t count;
     sy_shape_count(shape, &count);
     const int old = graph->nodes[node].inputs[i];
-    if (sy_fuse_has_one_reader(graph, old)) {
+    if (sy_graph_only_reader(graph, old) != SY_NONE) {
         graph->tensors[old].shape = *shape;
         graph->tensors[old].data = data;
         graph->tensors[old].bytes = count * sizeof *data;
@@ -177,7 +178,7 @@ sy_status sy_linear_fold(sy_fusing *fusing, const sy_linear *linear, int followe
         return SY_OK;
     SY_TRY(replace_constant(fusing, linear->node, 1, &shape, weights));
     SY_TRY(set_bias(fusing, linear, bias));
-    if (sy_fuse_is(&graph->nodes[linear->node], "Gemm"))
+    if (sy_node_is(&graph->nodes[linear->node], "Gemm"))
         SY_TRY(sy_graph_set_attr_float(fusing->ctx, graph, linear->node, "beta", 1));
     take_over_output(graph, linear->node, follower);
     return SY_OK;

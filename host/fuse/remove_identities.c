@@ -1,5 +1,4 @@
 /* Nodes whose output is their input. */
-#include <string.h>
 
 #include "fuse/rule.h"
 
@@ -101,7 +100,7 @@ static bool is_identity(const sy_graph *graph, const sy_node *node)
     if (!sy_fuse_input(graph, node, 0) || node->output_count < 1 || node->outputs[0] == SY_NONE)
         return false;
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        if (sy_fuse_is(node, kinds[i].type))
+        if (sy_node_is(node, kinds[i].type))
             return kinds[i].changes_nothing(graph, node);
     return false;
 }

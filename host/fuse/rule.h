@@ -28,12 +28,8 @@ extern const sy_fuse_rule sy_fuse_fold_affine;
 /* fuse.c. Counts a change and adds a line about it to the report. */
 void sy_fuse_note(sy_fusing *fusing, const char *format, ...) SY_PRINTF(2, 3);
 
-/* fuse.c. For rules: ONNX's own operator of this name. */
-bool sy_fuse_is(const sy_node *node, const char *type);
-/* Tensor of input i; NULL where it is omitted. */
+/* fuse.c, for rules. Tensor of input i; NULL where it is omitted. */
 const sy_tensor *sy_fuse_input(const sy_graph *graph, const sy_node *node, int i);
-/* Whether exactly one node reads the tensor, once, and the graph does not output it. */
-bool sy_fuse_has_one_reader(const sy_graph *graph, int tensor);
 /* Whether nodes read the tensor, or the graph outputs it; false for SY_NONE. */
 bool sy_fuse_is_read(const sy_graph *graph, int tensor);
 

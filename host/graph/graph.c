@@ -183,6 +183,14 @@ bool sy_graph_is_output(const sy_graph *graph, int tensor)
     return contains(graph->outputs, graph->output_count, tensor);
 }
 
+int sy_graph_only_reader(const sy_graph *graph, int tensor)
+{
+    int reader;
+    if (sy_graph_is_output(graph, tensor) || sy_graph_consumers(graph, tensor, &reader, 1) != 1)
+        return SY_NONE;
+    return reader;
+}
+
 bool sy_graph_is_input(const sy_graph *graph, int tensor)
 {
     return contains(graph->inputs, graph->input_count, tensor);
@@ -238,7 +246,8 @@ sy_status sy_graph_add_tensor(sy_ctx *ctx, sy_graph *graph, const char *name, sy
 
 void sy_graph_swap_names(sy_graph *graph, int a, int b)
 {
-    int a_entry = name_entry(graph, graph->tensors[a].name), b_entry = name_entry(graph, graph->tensors[b].name);
+    int a_entry = name_entry(graph, graph->tensors[a].name),
+        b_entry = name_entry(graph, graph->tensors[b].name);
     const char *name = graph->tensors[a].name;
     graph->tensors[a].name = graph->tensors[b].name;
     graph->tensors[b].name = name;

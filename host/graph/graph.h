@@ -152,6 +152,8 @@ int sy_graph_find_node(const sy_graph *graph, const char *name);
  */
 int sy_graph_consumers(const sy_graph *graph, int tensor, int *out, int capacity);
 bool sy_graph_is_output(const sy_graph *graph, int tensor);
+/* The node that alone reads a tensor that is no output of the graph; SY_NONE otherwise. */
+int sy_graph_only_reader(const sy_graph *graph, int tensor);
 bool sy_graph_is_input(const sy_graph *graph, int tensor);
 
 /* Editing. Pointers into tensors and nodes are invalid after an add. Names are copied; `name` gets a
@@ -186,6 +188,9 @@ sy_status sy_graph_compact(sy_ctx *ctx, sy_graph *graph);
 sy_status sy_graph_validate(sy_ctx *ctx, const sy_graph *graph);
 /* A line a node: for `inspect`, for golden tests and for debugging. */
 void sy_graph_print(const sy_graph *graph, sy_text *out);
+
+/* Whether it is this operator of ONNX's own domain; NULL is none. */
+bool sy_node_is(const sy_node *node, const char *type);
 
 /* Attributes; the fallback where there is none of that name and kind. */
 const sy_attr *sy_node_attr(const sy_node *node, const char *name);

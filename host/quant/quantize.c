@@ -1,7 +1,6 @@
 #include "quant/quantize.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "ops/op.h"
 #include "quant/weights.h"
@@ -290,8 +289,8 @@ static sy_status add_matmul_bias(builder *work, int node, int bias)
     return add_node(work, "Add", name, inputs, 2, output, &add);
 }
 
-/* A float bias is written as the nearest multiple of x_scale * w_scale: some runtimes turn biases into integers
- * of that grid on loading, others keep the floats, and so both compute the same.
+/* A float bias is written as the nearest multiple of x_scale * w_scale: some runtimes turn biases into
+ * integers of that grid on loading, others keep the floats, and so both compute the same.
  */
 static sy_status add_float_bias(builder *work, int node, float *values, int count, int *out)
 {
@@ -311,7 +310,7 @@ static sy_status add_float_bias(builder *work, int node, float *values, int coun
 
 static sy_status attach_bias(builder *work, int node, int bias)
 {
-    if (strcmp(work->plan->graph->nodes[node].type, "MatMul") == 0)
+    if (sy_node_is(&work->plan->graph->nodes[node], "MatMul"))
         return add_matmul_bias(work, node, bias);
     return set_bias_input(work, node, bias);
 }

@@ -1,18 +1,17 @@
 #include "quant/weights.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/bytes.h"
 
 int sy_weight_axis(const sy_graph *graph, const sy_node *node, int input)
 {
     const int rank = graph->tensors[node->inputs[input]].shape.rank;
-    if (strcmp(node->type, "Conv") == 0)
+    if (sy_node_is(node, "Conv"))
         return 0;
-    if (strcmp(node->type, "ConvTranspose") == 0)
+    if (sy_node_is(node, "ConvTranspose"))
         return 1;
-    if (strcmp(node->type, "Gemm") == 0)
+    if (sy_node_is(node, "Gemm"))
         return sy_node_int(node, "transB", 0) ? 0 : 1;
     return input == 1 && rank == 2 ? 1 : SY_NONE;
 }
@@ -41,7 +40,7 @@ size_t sy_weight_outputs(const sy_graph *graph, const sy_node *node, int input)
     if (axis < 0 || axis >= weight->shape.rank || weight->shape.dims[axis] < 0)
         return 0;
     size_t outputs = (size_t)weight->shape.dims[axis];
-    const int64_t groups = strcmp(node->type, "ConvTranspose") == 0 ? sy_node_int(node, "group", 1) : 1;
+    const int64_t groups = sy_node_is(node, "ConvTranspose") ? sy_node_int(node, "group", 1) : 1;
     return groups > 0 && sy_mul_size(outputs, (size_t)groups, &outputs) ? outputs : 0;
 }
 

@@ -143,7 +143,7 @@ static void forget_symbols(sy_graph *graph)
 /* Operators whose result follows from the shape of their input alone. */
 static bool reads_shape_only(const sy_node *node)
 {
-    return node->domain[0] == '\0' && (strcmp(node->type, "Shape") == 0 || strcmp(node->type, "Size") == 0);
+    return sy_node_is(node, "Shape") || sy_node_is(node, "Size");
 }
 
 static bool can_fold(const sy_graph *graph, const sy_node *node)

@@ -48,7 +48,7 @@ static int weight_input(const sy_graph *graph, const sy_node *node)
 {
     if (node->input_count > 1 && sy_is_constant(graph, node->inputs[1]))
         return 1;
-    return strcmp(node->type, "MatMul") == 0 && sy_is_constant(graph, node->inputs[0]) ? 0 : SY_NONE;
+    return sy_node_is(node, "MatMul") && sy_is_constant(graph, node->inputs[0]) ? 0 : SY_NONE;
 }
 
 static const char *bias_refusal(sy_planner *planner, const sy_node *node, int weight)
@@ -71,7 +71,7 @@ static int64_t activation_rows(const sy_graph *graph, const sy_node *node)
     const sy_shape *shape = &graph->tensors[node->inputs[0]].shape;
     if (shape->rank == SY_NONE)
         return SY_NONE;
-    if (strcmp(node->type, "Gemm") == 0)
+    if (sy_node_is(node, "Gemm"))
         return shape->dims[sy_node_int(node, "transA", 0) ? 1 : 0];
     int64_t rows = 1;
     for (int i = 0; i + 1 < shape->rank; i++) {
@@ -99,7 +99,7 @@ static const char *matrix_refusal(sy_planner *planner, const sy_node *node)
 static const char *product_refusal(sy_planner *planner, const sy_node *node)
 {
     const sy_graph *graph = planner->graph;
-    const bool is_gemm = strcmp(node->type, "Gemm") == 0, is_matmul = strcmp(node->type, "MatMul") == 0;
+    const bool is_gemm = sy_node_is(node, "Gemm"), is_matmul = sy_node_is(node, "MatMul");
     const int weight = weight_input(graph, node);
     size_t count;
     if (node->input_count < 2 || node->inputs[1] == SY_NONE)
@@ -149,7 +149,7 @@ static const char *own_refusal(sy_planner *planner, int index)
     if (shares_a_weight(planner, node))
         return "it shares a constant with a product";
     const int group = planner->groups.of_node[index];
-    if (planner->traits->residual_shortcut_only && strcmp(node->type, "Add") == 0 &&
+    if (planner->traits->residual_shortcut_only && sy_node_is(node, "Add") &&
         planner->groups.groups[group].residual_input == SY_NONE)
         return "it joins no shortcut to a product";
     return NULL;
@@ -235,7 +235,7 @@ static bool inputs_are_integers(const sy_planner *planner, const sy_node *node, 
 /* Does this reader see values at all? Shape and Size do not. */
 static bool reads_values(const sy_node *node)
 {
-    return strcmp(node->type, "Shape") != 0 && strcmp(node->type, "Size") != 0;
+    return !sy_node_is(node, "Shape") && !sy_node_is(node, "Size");
 }
 
 /* Counts the readers of a tensor that run on integers, and the others; a quantized output of the network is
@@ -343,7 +343,7 @@ static void judge(sy_planner *planner, int index)
     plan->quantized = !plan->reason;
     if (sy_node_rule(node) == SY_QUANT_WEIGHTED)
         plan->weight_input = weight_input(graph, node);
-    if (planner->traits->residual_shortcut_only && strcmp(node->type, "Add") == 0)
+    if (planner->traits->residual_shortcut_only && sy_node_is(node, "Add"))
         plan->float_input = planner->groups.groups[group].residual_input;
 }
 

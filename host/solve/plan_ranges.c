@@ -62,7 +62,7 @@ static bool same_bound(sy_clamp a, sy_clamp b)
  * the output. */
 static bool output_covers(const sy_node *node)
 {
-    return strcmp(node->type, "Concat") == 0 || strcmp(node->type, "Pad") == 0;
+    return sy_node_is(node, "Concat") || sy_node_is(node, "Pad");
 }
 
 /* Inputs with different bounds (a Relu6 beside a linear layer) keep their own scales: on a common grid the

@@ -1,16 +1,10 @@
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "ops/lowering.h"
 #include "quant/weights.h"
 #include "target/generic.h"
 #include "target/lint.h"
-
-static bool is_type(const sy_node *node, const char *type)
-{
-    return node && strcmp(node->type, type) == 0;
-}
 
 static bool is_constant(const sy_graph *graph, int tensor)
 {
@@ -30,7 +24,7 @@ static void check_grid(sy_lint *lint, const sy_node *node)
     sy_lint_grid grid;
     if (!sy_lint_read_grid(lint, node, &grid))
         return;
-    const bool constant = is_type(node, "DequantizeLinear") && is_constant(lint->graph, node->inputs[0]);
+    const bool constant = sy_node_is(node, "DequantizeLinear") && is_constant(lint->graph, node->inputs[0]);
     if (!constant && (grid.dtype != SY_DTYPE_UINT8 || grid.axis != SY_NONE))
         sy_lint_fault(lint, node, "an activation must be uint8 with one scale");
     if (!grid.zeros_equal)
@@ -108,14 +102,14 @@ static void check_result(sy_lint *lint, const sy_node *node)
     if (next && sy_clamp_of_node(graph, next, &clamp)) {
         const sy_node *quantize = sy_lint_only_reader(graph, next->outputs[0]);
         sy_lint_grid grid;
-        if (is_type(quantize, "QuantizeLinear") && sy_lint_read_grid(lint, quantize, &grid) &&
+        if (sy_node_is(quantize, "QuantizeLinear") && sy_lint_read_grid(lint, quantize, &grid) &&
             ((float)(0 - grid.zero) * grid.scale < clamp.lo ||
              (float)(255 - grid.zero) * grid.scale > clamp.hi))
             sy_lint_fault(lint, next,
                           "codes of its result stand for values outside its limits, so it cannot be dropped");
         next = quantize;
     }
-    if (!is_type(next, "QuantizeLinear"))
+    if (!sy_node_is(next, "QuantizeLinear"))
         sy_lint_fault(lint, node, "its inputs are integers but its result is not");
 }
 
@@ -130,7 +124,7 @@ static sy_status check_product(sy_lint *lint, const sy_node *node)
         return SY_OK;
     check_weight(lint, node, 0);
     check_weight(lint, node, 1);
-    if (is_type(node, "Conv") || is_type(node, "ConvTranspose"))
+    if (sy_node_is(node, "Conv") || sy_node_is(node, "ConvTranspose"))
         check_result(lint, node);
     return check_bias(lint, node);
 }
@@ -150,7 +144,7 @@ static void check_concat(sy_lint *lint, const sy_node *node)
 {
     const sy_node *quantize = sy_lint_only_reader(lint->graph, node->outputs[0]);
     sy_lint_grid x, y;
-    if (!is_type(quantize, "QuantizeLinear") || !sy_lint_read_grid(lint, quantize, &y))
+    if (!sy_node_is(quantize, "QuantizeLinear") || !sy_lint_read_grid(lint, quantize, &y))
         return;
     for (int i = 0; i < node->input_count; i++)
         if (is_clamped(lint->graph, node->inputs[i]))
@@ -166,7 +160,7 @@ static void check_same_scale(sy_lint *lint, const sy_node *node)
     const sy_graph *graph = lint->graph;
     const sy_node *quantize = sy_lint_only_reader(graph, node->outputs[0]);
     sy_lint_grid x, y;
-    if (!is_type(quantize, "QuantizeLinear") || !grid_of(lint, node->inputs[0], &x) ||
+    if (!sy_node_is(quantize, "QuantizeLinear") || !grid_of(lint, node->inputs[0], &x) ||
         !sy_lint_read_grid(lint, quantize, &y))
         return;
     if (!sy_lint_same_grid(&x, &y))
@@ -183,11 +177,11 @@ sy_status sy_generic_lint(sy_ctx *ctx, const sy_graph *emitted)
     sy_lint_pairs(&lint);
     for (int n = 0; n < emitted->node_count && status == SY_OK; n++) {
         const sy_node *node = &emitted->nodes[n];
-        if (is_type(node, "QuantizeLinear") || is_type(node, "DequantizeLinear"))
+        if (sy_node_is(node, "QuantizeLinear") || sy_node_is(node, "DequantizeLinear"))
             check_grid(&lint, node);
         else if (node->op && node->op->quant == SY_QUANT_WEIGHTED)
             status = check_product(&lint, node);
-        else if (is_type(node, "Concat"))
+        else if (sy_node_is(node, "Concat"))
             check_concat(&lint, node);
         else if (node->op && node->op->quant == SY_QUANT_SAME_SCALE)
             check_same_scale(&lint, node);

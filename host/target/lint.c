@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { FAULTS_SHOWN = 10 };
 
@@ -35,17 +34,15 @@ sy_status sy_lint_finish(sy_lint *lint)
 const sy_node *sy_lint_producer(const sy_graph *graph, int tensor, const char *type)
 {
     const int producer = tensor == SY_NONE ? SY_NONE : graph->tensors[tensor].producer;
-    if (producer == SY_NONE || strcmp(graph->nodes[producer].type, type) != 0)
+    if (producer == SY_NONE || !sy_node_is(&graph->nodes[producer], type))
         return NULL;
     return &graph->nodes[producer];
 }
 
 const sy_node *sy_lint_only_reader(const sy_graph *graph, int tensor)
 {
-    int reader;
-    if (sy_graph_is_output(graph, tensor) || sy_graph_consumers(graph, tensor, &reader, 1) != 1)
-        return NULL;
-    return &graph->nodes[reader];
+    const int reader = sy_graph_only_reader(graph, tensor);
+    return reader == SY_NONE ? NULL : &graph->nodes[reader];
 }
 
 static bool read_scales(sy_lint *lint, const sy_node *node, sy_lint_grid *out)
@@ -115,7 +112,7 @@ static void check_axis(sy_lint *lint, const sy_node *node, sy_lint_grid *grid)
 
 bool sy_lint_read_grid(sy_lint *lint, const sy_node *node, sy_lint_grid *out)
 {
-    const bool quantizes = strcmp(node->type, "QuantizeLinear") == 0;
+    const bool quantizes = sy_node_is(node, "QuantizeLinear");
     *out = (sy_lint_grid){.axis = SY_NONE};
     if (node->input_count < 2 || node->inputs[1] == SY_NONE || node->output_count < 1) {
         sy_lint_fault(lint, node, "it has no scale");
@@ -138,10 +135,9 @@ void sy_lint_pairs(sy_lint *lint)
 {
     for (int n = 0; n < lint->graph->node_count; n++) {
         const sy_node *node = &lint->graph->nodes[n];
-        const bool dequantizes = strcmp(node->type, "DequantizeLinear") == 0;
+        const bool dequantizes = sy_node_is(node, "DequantizeLinear");
         sy_lint_grid own, other;
-        if ((!dequantizes && strcmp(node->type, "QuantizeLinear") != 0) ||
-            !sy_lint_read_grid(lint, node, &own))
+        if ((!dequantizes && !sy_node_is(node, "QuantizeLinear")) || !sy_lint_read_grid(lint, node, &own))
             continue;
         const sy_node *quantize = sy_lint_producer(lint->graph, node->inputs[0], "QuantizeLinear");
         if (dequantizes && quantize && sy_lint_read_grid(lint, quantize, &other) &&

@@ -1,7 +1,5 @@
 #include "verify/pairs.h"
 
-#include <string.h>
-
 /* What the quantized graph has of tensor `name`: the values behind QuantizeLinear and DequantizeLinear where
  * it has those (then they are what later layers see), else the tensor itself.
  */
@@ -14,12 +12,12 @@ static int counterpart(const sy_graph *graph, const char *name)
     int count = sy_graph_consumers(graph, tensor, readers, 8);
     for (int i = 0; i < count && i < 8; i++) {
         const sy_node *quantize = &graph->nodes[readers[i]];
-        if (strcmp(quantize->type, "QuantizeLinear") != 0)
+        if (!sy_node_is(quantize, "QuantizeLinear"))
             continue;
         int next[8];
         int next_count = sy_graph_consumers(graph, quantize->outputs[0], next, 8);
         for (int k = 0; k < next_count && k < 8; k++)
-            if (strcmp(graph->nodes[next[k]].type, "DequantizeLinear") == 0)
+            if (sy_node_is(&graph->nodes[next[k]], "DequantizeLinear"))
                 return graph->nodes[next[k]].outputs[0];
     }
     return tensor;

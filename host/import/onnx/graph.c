@@ -249,7 +249,7 @@ static sy_status read_node(sy_onnx_reader *reader, const SyOnnx__Node *proto, si
     SY_TRY(read_attributes(reader, proto, what, &node));
 
     sy_tensor value;
-    if (strcmp(node.type, "Constant") == 0 && !*node.domain && proto->n_output == 1 &&
+    if (sy_node_is(&node, "Constant") && !*node.domain && proto->n_output == 1 &&
         !is_empty(proto->output[0]) && constant_value(&node, &value)) {
         int tensor;
         return define(reader, proto->output[0], what, &value, &tensor);
