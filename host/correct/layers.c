@@ -3,17 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-static bool is_type(const sy_node *node, const char *type)
-{
-    return node->domain[0] == '\0' && strcmp(node->type, type) == 0;
-}
-
-/* The one reader of a tensor; SY_NONE where there are none or several. */
-static int only_reader(const sy_graph *graph, int tensor)
-{
-    int reader;
-    return sy_graph_consumers(graph, tensor, &reader, 1) == 1 ? reader : SY_NONE;
-}
+#include "graph/grid.h"
 
 /* A constant of floats with `count` elements. */
 static bool is_bias(const sy_graph *graph, int tensor, size_t count)
@@ -29,12 +19,12 @@ static bool find_bias(const sy_graph *graph, sy_layer *layer)
 {
     const sy_node *node = &graph->nodes[layer->node];
     layer->sums = node->outputs[0];
-    if (!is_type(node, "MatMul")) {
+    if (!sy_node_is(node, "MatMul")) {
         layer->bias = node->input_count > 2 ? node->inputs[2] : SY_NONE;
         return is_bias(graph, layer->bias, layer->channels);
     }
-    int reader = only_reader(graph, layer->sums);
-    if (reader == SY_NONE || !is_type(&graph->nodes[reader], "Add"))
+    int reader = sy_graph_only_reader(graph, layer->sums);
+    if (reader == SY_NONE || !sy_node_is(&graph->nodes[reader], "Add"))
         return false;
     const sy_node *add = &graph->nodes[reader];
     layer->bias = add->inputs[add->inputs[0] == layer->sums ? 1 : 0];
@@ -45,7 +35,7 @@ static bool find_bias(const sy_graph *graph, sy_layer *layer)
 static void set_layout(const sy_graph *graph, sy_layer *layer)
 {
     const sy_shape *shape = &graph->tensors[layer->sums].shape;
-    int axis = is_type(&graph->nodes[layer->node], "MatMul") ? shape->rank - 1 : 1;
+    int axis = sy_node_is(&graph->nodes[layer->node], "MatMul") ? shape->rank - 1 : 1;
     layer->outer = layer->inner = 1;
     for (int i = 0; i < shape->rank; i++)
         if (i != axis)
@@ -59,25 +49,26 @@ static void narrow(sy_layer *layer, float lo, float hi)
 }
 
 /* The range of a QuantizeLinear node's codes. */
-static sy_status narrow_to_codes(sy_ctx *ctx, const sy_graph *graph, const sy_node *node, sy_layer *layer)
+static sy_status narrow_to_codes(sy_ctx *ctx, const sy_graph *graph, const sy_node *node, sy_arena *arena,
+                                 sy_layer *layer)
 {
-    float scale;
-    int64_t zero = 0;
-    SY_TRY(sy_tensor_to_f32(ctx, &graph->tensors[node->inputs[1]], &scale, 1));
-    if (node->input_count > 2 && node->inputs[2] != SY_NONE)
-        SY_TRY(sy_tensor_to_i64(ctx, &graph->tensors[node->inputs[2]], &zero, 1));
-    bool is_signed = graph->tensors[node->outputs[0]].dtype == SY_DTYPE_INT8;
-    narrow(layer, scale * (float)((is_signed ? -128 : 0) - zero),
-           scale * (float)((is_signed ? 127 : 255) - zero));
+    sy_grid grid;
+    bool known;
+    SY_TRY(sy_grid_read(ctx, graph, node, arena, &grid, &known));
+    if (!known || grid.count != 1)
+        return SY_OK;
+    const bool is_signed = graph->tensors[node->outputs[0]].dtype == SY_DTYPE_INT8;
+    narrow(layer, grid.scales[0] * (float)((is_signed ? -128 : 0) - grid.zeros[0]),
+           grid.scales[0] * (float)((is_signed ? 127 : 255) - grid.zeros[0]));
     return SY_OK;
 }
 
 static sy_status narrow_to_activation(sy_ctx *ctx, const sy_graph *graph, const sy_node *node,
                                       sy_layer *layer)
 {
-    if (is_type(node, "Relu"))
+    if (sy_node_is(node, "Relu"))
         narrow(layer, 0, INFINITY);
-    for (int i = 1; i < node->input_count && i < 3 && is_type(node, "Clip"); i++) {
+    for (int i = 1; i < node->input_count && i < 3 && sy_node_is(node, "Clip"); i++) {
         float bound;
         if (node->inputs[i] == SY_NONE || !graph->tensors[node->inputs[i]].data)
             continue;
@@ -88,16 +79,17 @@ static sy_status narrow_to_activation(sy_ctx *ctx, const sy_graph *graph, const 
 }
 
 /* Follows the sums through Relu and Clip to where they are rounded. */
-static sy_status find_limits(sy_ctx *ctx, const sy_graph *graph, sy_layer *layer)
+static sy_status find_limits(sy_ctx *ctx, const sy_graph *graph, sy_arena *arena, sy_layer *layer)
 {
     int tensor = layer->sums;
     layer->lo = -INFINITY;
     layer->hi = INFINITY;
-    for (int reader = only_reader(graph, tensor); reader != SY_NONE; reader = only_reader(graph, tensor)) {
+    for (int reader = sy_graph_only_reader(graph, tensor); reader != SY_NONE;
+         reader = sy_graph_only_reader(graph, tensor)) {
         const sy_node *node = &graph->nodes[reader];
-        if (is_type(node, "QuantizeLinear"))
-            return narrow_to_codes(ctx, graph, node, layer);
-        if (!is_type(node, "Relu") && !is_type(node, "Clip"))
+        if (sy_node_is(node, "QuantizeLinear"))
+            return narrow_to_codes(ctx, graph, node, arena, layer);
+        if (!sy_node_is(node, "Relu") && !sy_node_is(node, "Clip"))
             break;
         SY_TRY(narrow_to_activation(ctx, graph, node, layer));
         tensor = node->outputs[0];
@@ -121,7 +113,7 @@ sy_status sy_layers_find(sy_ctx *ctx, const sy_plan *plan, const sy_graph *bound
             continue;
         layer.target = fused->tensors[plan->nodes[plan_node].output].name;
         set_layout(bound, &layer);
-        SY_TRY(find_limits(ctx, bound, &layer));
+        SY_TRY(find_limits(ctx, bound, arena, &layer));
         layers[count++] = layer;
     }
     *out = layers;
@@ -133,7 +125,7 @@ sy_status sy_layers_find(sy_ctx *ctx, const sy_plan *plan, const sy_graph *bound
 static int kept_form(const sy_graph *graph, int tensor)
 {
     int producer = graph->tensors[tensor].producer;
-    if (producer == SY_NONE || !is_type(&graph->nodes[producer], "DequantizeLinear"))
+    if (producer == SY_NONE || !sy_node_is(&graph->nodes[producer], "DequantizeLinear"))
         return tensor;
     return graph->nodes[producer].inputs[0];
 }
