@@ -42,4 +42,19 @@ bool sy_lint_same_grid(const sy_lint_grid *a, const sy_lint_grid *b);
 /* Checks the above for every Q and DQ, and that each DQ behind a Q has the same grid. */
 void sy_lint_pairs(sy_lint *lint);
 
+/* Rules that several targets share; each adds a fault where it is broken. */
+
+/* The grid a tensor is dequantized from; false when it is not. */
+bool sy_lint_grid_of(sy_lint *lint, int tensor, sy_lint_grid *out);
+/* The constant operand `input` of a product is symmetric, and its scales lie along output channels. */
+void sy_lint_weight(sy_lint *lint, const sy_node *node, int input);
+/* A product with integer operands has a bias, if any, of int32 of which every scale is exactly the float
+ * product of those of what is multiplied, or kernels would add another value. */
+sy_status sy_lint_bias(sy_lint *lint, const sy_node *node);
+/* What alone reads the result of a product, behind a Relu or Clip in between; NULL where there is none. No
+ * code of that result stands for a value outside the limits of the Relu or Clip. */
+const sy_node *sy_lint_limits(sy_lint *lint, const sy_node *node);
+/* A node that only moves values has a result on the grid of its input. */
+void sy_lint_same_scale(sy_lint *lint, const sy_node *node);
+
 #endif
