@@ -59,7 +59,7 @@ const sy_op sy_op_softmax = {
     .inputs_min = 1,
     .inputs_max = 1,
     .outputs_max = 1,
-    .quant = SY_QUANT_NEVER,
+    .quant = SY_QUANT_NEW_SCALE,
     .infer = infer_softmax,
     .lower = lower_softmax,
 };

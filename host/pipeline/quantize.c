@@ -149,7 +149,7 @@ static sy_status quantize(sy_job *job, sy_report *report)
     SY_TRY(sy_job_require(job, job->request->model, "the model"));
     SY_TRY(find_destination(job, count, &where));
     SY_TRY(sy_job_open_model(job));
-    SY_TRY(sy_job_check_plan(job));
+    SY_TRY(sy_job_check_plan(job, targets, count));
     SY_TRY(sy_job_open_device(job));
     SY_TRY(sy_job_open_samples(job, job->request->data, NULL, job->request->limit, &job->samples));
     if (is_held_out(job->request))
@@ -160,6 +160,7 @@ static sy_status quantize(sy_job *job, sy_report *report)
     SY_TRY_DONE(save_stats(job, &where, stats, report));
     SY_TRY_DONE(
         write_targets(job, &where, stats, targets, count, held_out ? held_out : job->samples, report));
+    sy_report_summary(report);
     SY_TRY_DONE(write_manifest(job, &where, report));
 done:
     sy_stats_destroy(stats);

@@ -17,13 +17,20 @@ static sy_plan_options plan_options(const sy_config *config)
         .per_layer = !config->full_quant_param.per_channel,
         .skip_nodes = config->common_quant_param.skip_quant_node.items,
         .skip_count = config->common_quant_param.skip_quant_node.count,
+        .wide = config->full_quant_param.activation_bit_num == SY_ACTIVATION_BIT_NUM_16,
+        .wide_nodes = config->full_quant_param.activation_16bit_node.items,
+        .wide_count = config->full_quant_param.activation_16bit_node.count,
     };
 }
 
-sy_status sy_job_check_plan(sy_job *job)
+sy_status sy_job_check_plan(sy_job *job, const sy_target *const *targets, int count)
 {
     const sy_plan_options options = plan_options(job->config);
-    return sy_plan_check_nodes(job->ctx, job->fused, &options);
+    SY_TRY(sy_plan_check_nodes(job->ctx, job->fused, &options));
+    for (int i = 0; i < count; i++)
+        SY_TRY(sy_while(job->ctx, sy_plan_check_widths(job->ctx, targets[i]->traits, &options), "%s",
+                        targets[i]->name));
+    return SY_OK;
 }
 
 /* Nodes of one operator: how many are quantized, of how many. */
@@ -122,9 +129,10 @@ static sy_status make_plan(sy_job *job, const sy_stats *stats, const sy_target *
                            cJSON *json, sy_plan **out)
 {
     const sy_plan_options options = plan_options(job->config);
+    const sy_graph *graph = target->traits->fixed_shapes ? job->bound : job->fused;
     sy_plan *plan = NULL;
     sy_correct_result result = {0};
-    SY_TRY(sy_plan_create(job->ctx, job->fused, stats, target->traits, &options, &plan));
+    SY_TRY(sy_plan_create(job->ctx, graph, stats, target->traits, &options, &plan));
     if (!job->config->full_quant_param.bias_correction || !job->samples) {
         if (job->config->full_quant_param.bias_correction)
             sy_log(job->ctx, SY_LOG_WARN,
@@ -146,7 +154,7 @@ static sy_status make_plan(sy_job *job, const sy_stats *stats, const sy_target *
         status = report_correction(job, &result, notes, json);
     if (status == SY_OK && !result.kept) {
         sy_plan_destroy(plan);
-        return sy_plan_create(job->ctx, job->fused, stats, target->traits, &options, out);
+        return sy_plan_create(job->ctx, graph, stats, target->traits, &options, out);
     }
     if (status == SY_OK)
         *out = plan;
@@ -163,7 +171,10 @@ sy_status sy_job_emit(sy_job *job, const sy_stats *stats, const sy_target *targe
     sy_status status;
     SY_TRY_DONE(sy_while(job->ctx, make_plan(job, stats, target, &notes, json, &plan), "%s", target->name));
     SY_TRY_DONE(sy_check_alloc(job->ctx, notes.failed ? NULL : plan));
-    const sy_emit_spec spec = {.path = path, .notes = &notes};
+    const sy_emit_spec spec = {.path = path,
+                               .encodings_0_6_1 = job->config->full_quant_param.encodings_version ==
+                                                  SY_ENCODINGS_VERSION_V0_6_1,
+                               .notes = &notes};
     SY_TRY_DONE(sy_target_emit(job->ctx, target, plan, &spec));
     SY_TRY_DONE(report_plan(job, plan, target, path, report, json));
     sy_text_add(&report->text, notes.bytes, notes.size);
@@ -216,11 +227,13 @@ static sy_status emit(sy_job *job, sy_report *report)
     if (status == SY_OK)
         status = check_stats(job, stats);
     if (status == SY_OK)
-        status = sy_job_check_plan(job);
+        status = sy_job_check_plan(job, targets, count);
     if (status == SY_OK)
         status = sy_folder_make(job->ctx, job->request->output);
     if (status == SY_OK)
         status = emit_all(job, stats, targets, count, report);
+    if (status == SY_OK)
+        sy_report_summary(report);
     sy_stats_destroy(stats);
     return status;
 }

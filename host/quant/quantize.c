@@ -29,6 +29,8 @@ static const char *named(const builder *work, const char *base, const char *endi
 
 static sy_dtype dtype_of(const sy_number *number)
 {
+    if (number->bits > 8)
+        return number->is_signed ? SY_DTYPE_INT16 : SY_DTYPE_UINT16;
     return number->is_signed ? SY_DTYPE_INT8 : SY_DTYPE_UINT8;
 }
 
@@ -45,14 +47,15 @@ static sy_status add_scales(builder *work, const char *base, const sy_scale *sca
                             sy_dtype dtype, int *out_scale, int *out_zero)
 {
     const sy_shape shape = axis == SY_NONE ? scalar : vector_of((size_t)count);
-    const size_t zero_bytes = dtype == SY_DTYPE_INT32 ? 4 : 1;
+    const size_t zero_bytes = sy_dtype_bits(dtype) / 8;
     float *values = calloc((size_t)count, sizeof *values);
     unsigned char *zeros = calloc((size_t)count, zero_bytes);
     sy_status status = sy_check_alloc(work->ctx, values && zeros ? values : NULL);
     for (int c = 0; status == SY_OK && c < count; c++) {
+        const uint32_t zero = (uint32_t)scales[c].zero;
         values[c] = scales[c].scale;
-        if (dtype != SY_DTYPE_INT32) /* those of biases are 0 */
-            zeros[c] = (unsigned char)scales[c].zero;
+        for (size_t b = 0; b < zero_bytes; b++) /* little endian, as constants are */
+            zeros[(size_t)c * zero_bytes + b] = (unsigned char)(zero >> (8 * b));
     }
     if (status == SY_OK)
         status = sy_graph_add_constant(work->ctx, work->graph, named(work, base, "_scale"), SY_DTYPE_FLOAT,
@@ -112,6 +115,24 @@ static bool takes_clip(const builder *work, int tensor)
            !read_as_floats(work, tensor);
 }
 
+/* `from` -> QuantizeLinear -> DequantizeLinear -> `result`, which may not be there yet. */
+static sy_status add_quantize_pair(builder *work, const char *base, const sy_form *form, int from,
+                                   int *result)
+{
+    const sy_dtype dtype = dtype_of(&form->number);
+    const sy_shape shape = work->graph->tensors[from].shape;
+    int q, scale, zero, node;
+    SY_TRY(add_scales(work, base, &form->scale, 1, SY_NONE, dtype, &scale, &zero));
+    SY_TRY(sy_graph_add_tensor(work->ctx, work->graph, named(work, base, "_QuantizeLinear_Output"), dtype,
+                               &shape, &q));
+    const int inputs[] = {from, scale, zero};
+    SY_TRY(add_node(work, "QuantizeLinear", named(work, base, "_QuantizeLinear"), inputs, 3, q, &node));
+    if (*result == SY_NONE)
+        SY_TRY(sy_graph_add_tensor(work->ctx, work->graph, named(work, base, "_DequantizeLinear_Output"),
+                                   SY_DTYPE_FLOAT, &shape, result));
+    return add_dequantize(work, base, q, scale, zero, SY_NONE, *result);
+}
+
 /* `tensor` -> Clip -> *out, with the ends of the grid as limits. */
 static sy_status add_clip(builder *work, int tensor, int *out)
 {
@@ -132,25 +153,25 @@ static sy_status add_clip(builder *work, int tensor, int *out)
 static sy_status add_pair(builder *work, int tensor)
 {
     const sy_tensor_plan *plan = &work->plan->tensors[tensor];
-    const sy_tensor from = work->graph->tensors[tensor];
-    const sy_dtype dtype = dtype_of(&plan->number);
+    const sy_form form = {plan->number, plan->scales[0]};
     const bool leaves =
         sy_graph_is_output(work->graph, tensor) && sy_plan_output_is_quantized(work->plan, tensor);
-    int source = tensor, result = tensor, q, scale, zero, node;
+    int source = tensor, result = leaves ? tensor : SY_NONE;
     if (leaves)
         SY_TRY(split_producer(work, tensor, &source));
     else if (takes_clip(work, tensor))
         SY_TRY(add_clip(work, tensor, &source));
-    SY_TRY(add_scales(work, from.name, plan->scales, 1, SY_NONE, dtype, &scale, &zero));
-    SY_TRY(sy_graph_add_tensor(work->ctx, work->graph, named(work, from.name, "_QuantizeLinear_Output"),
-                               dtype, &from.shape, &q));
-    const int inputs[] = {source, scale, zero};
-    SY_TRY(add_node(work, "QuantizeLinear", named(work, from.name, "_QuantizeLinear"), inputs, 3, q, &node));
-    if (!leaves)
-        SY_TRY(sy_graph_add_tensor(work->ctx, work->graph, named(work, from.name, "_DequantizeLinear_Output"),
-                                   SY_DTYPE_FLOAT, &from.shape, &result));
+    SY_TRY(add_quantize_pair(work, work->graph->tensors[tensor].name, &form, source, &result));
     work->floats[tensor] = result;
-    return add_dequantize(work, from.name, q, scale, zero, SY_NONE, result);
+    return SY_OK;
+}
+
+/* The floats of a tensor on another grid than its own, for one reader. */
+static sy_status add_conversion(builder *work, int tensor, const sy_form *form, int *out)
+{
+    const char *base = named(work, work->plan->graph->tensors[tensor].name, "_converted");
+    *out = SY_NONE;
+    return add_quantize_pair(work, base, form, work->floats[tensor], out);
 }
 
 /* Integers of a constant, and what dequantizes them. */
@@ -168,13 +189,13 @@ static sy_status add_weight(builder *work, int tensor)
     if (!sy_shape_count(&from.shape, &count) || !sy_weight_channels(&from, plan->axis, &channels))
         return sy_fail(work->ctx, SY_E_INTERNAL, "weight '%s' lost its shape", from.name);
     values = calloc(count, sizeof *values);
-    integers = malloc(count);
+    integers = malloc(count * (sy_dtype_bits(dtype) / 8));
     SY_TRY_DONE(sy_check_alloc(work->ctx, values && integers ? values : NULL));
     SY_TRY_DONE(sy_tensor_to_f32(work->ctx, &from, values, count));
     sy_weight_quantize(values, &channels, &plan->number, plan->scales, integers);
 
     SY_TRY_DONE(sy_graph_add_constant(work->ctx, work->graph, named(work, from.name, "_quantized"), dtype,
-                                      &from.shape, integers, count, &q));
+                                      &from.shape, integers, count * (sy_dtype_bits(dtype) / 8), &q));
     SY_TRY_DONE(add_scales(work, from.name, plan->scales, plan->channels, plan->axis, dtype, &scale, &zero));
     SY_TRY_DONE(sy_graph_add_tensor(work->ctx, work->graph,
                                     named(work, from.name, "_DequantizeLinear_Output"), SY_DTYPE_FLOAT,
@@ -201,8 +222,13 @@ static sy_status rewire(builder *work, int node)
         if (!sy_plan_reads_integers(work->plan, node, i))
             continue;
         const int tensor = work->plan->graph->nodes[node].inputs[i];
+        const sy_form *reads = work->plan->nodes[node].reads;
+        int floats;
         SY_TRY(make_floats(work, tensor));
-        work->graph->nodes[node].inputs[i] = work->floats[tensor];
+        floats = work->floats[tensor];
+        if (reads && reads[i].number.bits)
+            SY_TRY(add_conversion(work, tensor, &reads[i], &floats));
+        work->graph->nodes[node].inputs[i] = floats;
     }
     return SY_OK;
 }
@@ -238,7 +264,7 @@ static sy_status add_integer_bias(builder *work, int node, const float *values, 
     const sy_plan *plan = work->plan;
     const sy_node *product = &plan->graph->nodes[node];
     const sy_tensor_plan *weight = &plan->tensors[product->inputs[1]];
-    const float x_scale = plan->tensors[product->inputs[0]].scales[0].scale;
+    const float x_scale = sy_plan_read_form(plan, node, 0).scale.scale;
     const char *name = bias_name(work, node);
     const int axis = weight->axis == SY_NONE ? SY_NONE : 0;
     const sy_shape shape = vector_of((size_t)count);
@@ -297,7 +323,7 @@ static sy_status add_float_bias(builder *work, int node, float *values, int coun
     const sy_shape shape = vector_of((size_t)count);
     const sy_node *product = &work->plan->graph->nodes[node];
     const sy_tensor_plan *weight = &work->plan->tensors[product->inputs[1]];
-    const float x_scale = work->plan->tensors[product->inputs[0]].scales[0].scale;
+    const float x_scale = sy_plan_read_form(work->plan, node, 0).scale.scale;
     for (int i = 0; i < count; i++) {
         const float w_scale = weight->scales[i % weight->channels].scale;
         int32_t code;
@@ -335,10 +361,18 @@ static sy_status quantize_bias(builder *work, int node)
     return status == SY_OK && count ? attach_bias(work, node, bias) : status;
 }
 
+static int opset_of(const sy_plan *plan)
+{
+    for (int n = 0; n < plan->graph->node_count; n++)
+        if (plan->nodes[n].wide)
+            return plan->traits->wide_opset_min;
+    return plan->traits->opset_min;
+}
+
 static sy_status build(builder *work)
 {
     const sy_graph *graph = work->plan->graph;
-    SY_TRY(sy_graph_raise_opset(work->ctx, work->graph, work->plan->traits->opset_min));
+    SY_TRY(sy_graph_raise_opset(work->ctx, work->graph, opset_of(work->plan)));
     for (int n = 0; n < graph->node_count; n++)
         SY_TRY(rewire(work, n));
     for (int o = 0; o < graph->output_count; o++)

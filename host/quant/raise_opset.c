@@ -1,5 +1,5 @@
 /* Older forms of ONNX's operators rewritten to newer ones. Only operators whose meaning or form changed have
- * a row; the others of this program's operators mean the same in every version from 7 to 17.
+ * a row; the others of this program's operators mean the same in every version from 7 to 21.
  */
 #include <string.h>
 
@@ -93,6 +93,15 @@ static sy_status raise_axes(const raiser *work)
 static sy_status raise_split(const raiser *work)
 {
     return ints_to_input(work, "split", 1);
+}
+
+/* Without a list of sizes, 18 wants to be told how many parts there are. */
+static sy_status raise_split_18(const raiser *work)
+{
+    if (node_of(work)->input_count > 1 && node_of(work)->inputs[1] != SY_NONE)
+        return SY_OK;
+    return sy_graph_set_attr_int(work->ctx, work->graph, work->node, "num_outputs",
+                                 node_of(work)->output_count);
 }
 
 static sy_status raise_clip(const raiser *work)
@@ -226,6 +235,17 @@ static const struct {
     {"Hardmax", 13, refuse},
     {"Resize", 13, raise_resize_13},
     {"RoiAlign", 16, refuse},
+    {"Split", 18, raise_split_18},
+    {"ReduceMax", 18, raise_axes},
+    {"ReduceMean", 18, raise_axes},
+    {"ReduceMin", 18, raise_axes},
+    {"ReduceProd", 18, raise_axes},
+    {"ReduceSumSquare", 18, raise_axes},
+    {"ReduceL1", 18, raise_axes},
+    {"ReduceL2", 18, raise_axes},
+    {"ReduceLogSum", 18, raise_axes},
+    {"ReduceLogSumExp", 18, raise_axes},
+    {"GroupNormalization", 21, refuse},
 };
 
 static sy_status raise_node(const raiser *work, int version)

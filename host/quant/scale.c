@@ -19,6 +19,13 @@ int32_t sy_number_middle(const sy_number *number)
     return number->is_signed ? 0 : 1 << (number->bits - 1);
 }
 
+bool sy_form_equal(const sy_form *a, const sy_form *b)
+{
+    return a->number.bits == b->number.bits && a->number.is_signed == b->number.is_signed &&
+           a->number.symmetric == b->number.symmetric && a->number.narrow == b->number.narrow &&
+           a->scale.scale == b->scale.scale && a->scale.zero == b->scale.zero;
+}
+
 /* The float nearest to `scale`, or `fallback` where that is no normal number. */
 static float normal_or(double scale, float fallback)
 {

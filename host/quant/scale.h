@@ -26,6 +26,14 @@ typedef struct sy_scale {
     int32_t zero;
 } sy_scale;
 
+/* Which integers there are, and what they stand for. */
+typedef struct sy_form {
+    sy_number number;
+    sy_scale scale;
+} sy_form;
+
+bool sy_form_equal(const sy_form *a, const sy_form *b);
+
 /* The grid that holds [min, max] (widened to include 0): asymmetric scale = (max - min) / (hi - lo), zero =
  * round(lo - min / scale) to half even, clamped; symmetric scale = max(|min|, |max|) / hi. A range of width
  * 0, or one so narrow that the scale would not be a normal float, gets scale 1. SY_E_NUMERIC when min or max

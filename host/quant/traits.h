@@ -27,17 +27,25 @@ typedef struct sy_op_trait {
      * is quantized. QuantizeLinear alone goes on to the code that a narrow grid lacks.
      */
     bool clip_linear;
-    float fixed_min,
-        fixed_max; /* the output's range whatever the statistics say; both 0: from the statistics */
+    /* Of an operator that only moves values and reads several of them, such as Concat: an input whose grid is
+     * not that of the result is converted to it first. Else such inputs keep their grids.
+     */
+    bool converts_inputs;
+    /* The output's values whatever the statistics say: from fixed_min up to but without fixed_max, which is
+     * one code more than there are. Both 0: from the statistics. */
+    float fixed_min, fixed_max;
 } sy_op_trait;
 
 typedef struct sy_traits {
     sy_number activation; /* per tensor */
+    sy_number wide;       /* of activations for which more bits are asked; bits 0: the target has none */
     sy_number weight;
     const sy_op_trait *ops;
     int op_count;
     sy_placement placement;
     int opset_min;         /* older models are raised to it */
+    int wide_opset_min;    /* to this one where there are wide activations */
+    bool fixed_shapes;     /* the file has a number for every size */
     bool int32_bias;       /* at scale x * w; else biases stay float */
     bool quantize_outputs; /* those of the network */
     /* An Add is quantized only to join a shortcut to what a product computes, and then only the shortcut is:

@@ -54,13 +54,21 @@ void sy_weight_peaks(const float *values, const sy_channels *channels, float *ou
                 out[c] = fmaxf(out[c], fabsf(*values++));
 }
 
+static uint8_t *put_code(uint8_t *out, int bits, int32_t code)
+{
+    *out++ = (uint8_t)code;
+    if (bits > 8)
+        *out++ = (uint8_t)((uint32_t)code >> 8);
+    return out;
+}
+
 void sy_weight_quantize(const float *values, const sy_channels *channels, const sy_number *number,
                         const sy_scale *scales, uint8_t *out)
 {
     for (size_t o = 0; o < channels->outer; o++)
         for (size_t c = 0; c < channels->count; c++)
             for (size_t i = 0; i < channels->inner; i++)
-                *out++ = (uint8_t)sy_quantize_value(number, scales[c], *values++);
+                out = put_code(out, number->bits, sy_quantize_value(number, scales[c], *values++));
 }
 
 double sy_weight_snr(const float *values, const sy_channels *channels, const sy_number *number,

@@ -27,8 +27,8 @@ size_t sy_weight_outputs(const sy_graph *graph, const sy_node *node, int input);
 /* Largest |w| of each channel. */
 void sy_weight_peaks(const float *values, const sy_channels *channels, float *out);
 
-/* Integers of a weight, one byte an element (two's complement where the number is signed), by the scale of
- * each element's channel.
+/* Integers of a weight, one byte an element, little endian two above 8 bits (two's complement where the
+ * number is signed), by the scale of each element's channel.
  */
 void sy_weight_quantize(const float *values, const sy_channels *channels, const sy_number *number,
                         const sy_scale *scales, uint8_t *out);

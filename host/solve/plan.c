@@ -53,28 +53,47 @@ static sy_status index_readers(sy_planner *planner, sy_arena *arena)
     return SY_OK;
 }
 
-sy_status sy_plan_check_nodes(sy_ctx *ctx, const sy_graph *graph, const sy_plan_options *options)
+static sy_status check_names(sy_ctx *ctx, const sy_graph *graph, const char *key, const char *const *names,
+                             int count)
 {
-    for (int i = 0; i < options->skip_count; i++) {
-        const char *name = options->skip_nodes[i];
-        if (sy_graph_find_node(graph, name) != SY_NONE)
+    for (int i = 0; i < count; i++) {
+        if (sy_graph_find_node(graph, names[i]) != SY_NONE)
             continue;
-        const char *nearest =
-            sy_text_nearest(name, &graph->nodes[0].name, sizeof graph->nodes[0], (size_t)graph->node_count);
-        return sy_fail(ctx, SY_E_CONFIG, "skip_quant_node names '%s', which is no node of the model%s%s%s",
-                       name, nearest ? ": did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+        const char *nearest = sy_text_nearest(names[i], &graph->nodes[0].name, sizeof graph->nodes[0],
+                                              (size_t)graph->node_count);
+        return sy_fail(ctx, SY_E_CONFIG, "%s names '%s', which is no node of the model%s%s%s", key, names[i],
+                       nearest ? ": did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
     }
     return SY_OK;
 }
 
-static sy_status find_skipped(sy_planner *planner, sy_arena *arena)
+sy_status sy_plan_check_nodes(sy_ctx *ctx, const sy_graph *graph, const sy_plan_options *options)
+{
+    SY_TRY(check_names(ctx, graph, "skip_quant_node", options->skip_nodes, options->skip_count));
+    return check_names(ctx, graph, "activation_16bit_node", options->wide_nodes, options->wide_count);
+}
+
+sy_status sy_plan_check_widths(sy_ctx *ctx, const sy_traits *traits, const sy_plan_options *options)
+{
+    if (traits->wide.bits || (!options->wide && !options->wide_count))
+        return SY_OK;
+    return sy_fail(ctx, SY_E_UNSUPPORTED,
+                   "this target has no 16-bit activations: leave %s out, or ask for a target that has them",
+                   options->wide ? "activation_bit_num = 16" : "activation_16bit_node");
+}
+
+static sy_status find_named(sy_planner *planner, sy_arena *arena)
 {
     const sy_graph *graph = planner->graph;
     SY_TRY(sy_plan_check_nodes(planner->ctx, graph, planner->options));
     planner->skipped = sy_arena_alloc(arena, (size_t)graph->node_count, sizeof *planner->skipped);
+    planner->wide = sy_arena_alloc(arena, (size_t)graph->node_count, sizeof *planner->wide);
     SY_TRY(sy_check_alloc(planner->ctx, planner->skipped));
+    SY_TRY(sy_check_alloc(planner->ctx, planner->wide));
     for (int i = 0; i < planner->options->skip_count; i++)
         planner->skipped[sy_graph_find_node(graph, planner->options->skip_nodes[i])] = true;
+    for (int i = 0; i < planner->options->wide_count; i++)
+        planner->wide[sy_graph_find_node(graph, planner->options->wide_nodes[i])] = true;
     return SY_OK;
 }
 
@@ -106,7 +125,8 @@ sy_status sy_plan_create(sy_ctx *ctx, const sy_graph *graph, const sy_stats *sta
     sy_status status;
     SY_TRY_DONE(start_plan(&planner));
     SY_TRY_DONE(index_readers(&planner, &working));
-    SY_TRY_DONE(find_skipped(&planner, &working));
+    SY_TRY_DONE(sy_plan_check_widths(ctx, traits, options));
+    SY_TRY_DONE(find_named(&planner, &working));
     SY_TRY_DONE(sy_groups_find(ctx, graph, &working, &planner.groups));
     SY_TRY_DONE(sy_plan_nodes(&planner));
     sy_plan_tensors(&planner);
@@ -159,6 +179,13 @@ bool sy_plan_reads_integers(const sy_plan *plan, int node, int i)
                sy_input_is_value(plan->graph, &plan->graph->nodes[node], i);
     default: return false;
     }
+}
+
+sy_form sy_plan_read_form(const sy_plan *plan, int node, int i)
+{
+    const sy_form *reads = plan->nodes[node].reads;
+    const sy_tensor_plan *tensor = &plan->tensors[plan->graph->nodes[node].inputs[i]];
+    return reads && reads[i].number.bits ? reads[i] : (sy_form){tensor->number, tensor->scales[0]};
 }
 
 bool sy_plan_output_is_quantized(const sy_plan *plan, int tensor)

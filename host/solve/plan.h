@@ -30,6 +30,7 @@ typedef struct sy_tensor_plan {
 
 typedef struct sy_node_plan {
     bool quantized;     /* runs on integers */
+    bool wide;          /* of a quantized node: on those of the target's wide activations */
     const char *reason; /* why not, for those that compute on floats: "skip_quant_node", "no int8 form on this
                            target" ... */
     int head;   /* of a bias Add or activation that another node computes with its own result: that node; else
@@ -44,6 +45,9 @@ typedef struct sy_node_plan {
      * graph. */
     const float *bias;
     int bias_count;
+    /* Per input: the grid it is converted to before the node reads it, bits 0 for one read as it is stored.
+     * NULL: all are. */
+    const sy_form *reads;
 } sy_node_plan;
 
 /* Parallel to the tensors and nodes of the fused graph it was made for. */
@@ -62,16 +66,23 @@ typedef struct sy_plan_options {
     const sy_number *weight;       /* instead of the target's, e.g. with 7 bits; NULL: the target's */
     const char *const *skip_nodes; /* these nodes stay float */
     int skip_count;
+    bool wide;                     /* every activation has the target's wide form */
+    const char *const *wide_nodes; /* else the results of these, and what has to be on their grids */
+    int wide_count;
 } sy_plan_options;
 
-/* Whether every node of skip_nodes is in the graph; SY_E_CONFIG, naming the nearest, if not. What
- * sy_plan_create checks too, for callers with long work to do first. */
+/* Whether every node of skip_nodes and wide_nodes is in the graph; SY_E_CONFIG, naming the nearest, if not.
+ * What sy_plan_create checks too, for callers with long work to do first. */
 sy_status sy_plan_check_nodes(sy_ctx *ctx, const sy_graph *graph, const sy_plan_options *options);
 
+/* Whether the target has the activations the options ask for; SY_E_UNSUPPORTED if not. Also part of
+ * sy_plan_create. */
+sy_status sy_plan_check_widths(sy_ctx *ctx, const sy_traits *traits, const sy_plan_options *options);
+
 /* Decides for a fused graph, bound or with symbolic dimensions. `stats` are of the same model, over samples.
- * SY_E_CONFIG for a method or a node of skip_nodes that does not exist, naming the nearest; SY_E_DATA when
- * tensors that must be quantized are not in the statistics, naming them; SY_E_NUMERIC where one held no
- * finite value.
+ * SY_E_CONFIG for a method or a node of skip_nodes that does not exist, naming the nearest; SY_E_UNSUPPORTED
+ * where wide activations are asked of a target that has none; SY_E_DATA when tensors that must be quantized
+ * are not in the statistics, naming them; SY_E_NUMERIC where one held no finite value.
  */
 sy_status sy_plan_create(sy_ctx *ctx, const sy_graph *graph, const sy_stats *stats, const sy_traits *traits,
                          const sy_plan_options *options, sy_plan **out);
@@ -96,6 +107,8 @@ int sy_plan_channels(const sy_plan *plan, int node);
 
 /* Whether a node reads input i through DequantizeLinear: the rule that emission and simulation share. */
 bool sy_plan_reads_integers(const sy_plan *plan, int node, int i);
+/* The grid on which a quantized node reads activation i: as it is stored, or converted. */
+sy_form sy_plan_read_form(const sy_plan *plan, int node, int i);
 /* Whether an output of the network leaves through DequantizeLinear. */
 bool sy_plan_output_is_quantized(const sy_plan *plan, int tensor);
 

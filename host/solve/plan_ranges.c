@@ -1,7 +1,4 @@
-/* Ranges and scales of activations. Tensors between which values only move must have the same scale; they
- * form a class, found with union-find, and its range holds what each of them needs.
- */
-#include <float.h>
+/* Ranges and scales of activations. The range of a class holds what each of its tensors needs. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,111 +7,13 @@
 #include "ops/lowering.h"
 #include "solve/planner.h"
 
-/* Per tensor; the fields of a class are those of its root. */
-typedef struct member {
-    int parent;
-    bool covered;   /* its values are among those of another member */
-    sy_clamp bound; /* a Relu or Clip whose work the grid does: no code may stand for a value outside */
-    bool has_range;
-    sy_range range;
-} member;
-
 typedef struct ranges {
     sy_planner *planner;
-    member *members;
+    sy_class_member *members;
     const sy_range_method *method; /* NULL: AUTO */
-    sy_range_options options;
-    int missing; /* tensors without statistics */
+    int missing;                   /* tensors without statistics */
     sy_text missing_names;
 } ranges;
-
-static const sy_clamp unbounded = {-INFINITY, INFINITY};
-
-static int root_of(member *members, int tensor)
-{
-    while (members[tensor].parent != tensor) {
-        members[tensor].parent = members[members[tensor].parent].parent;
-        tensor = members[tensor].parent;
-    }
-    return tensor;
-}
-
-/* The smaller index becomes the root, so the result does not depend on the order of unions. */
-static void unite(member *members, int a, int b)
-{
-    a = root_of(members, a);
-    b = root_of(members, b);
-    if (a != b)
-        members[a < b ? b : a].parent = a < b ? a : b;
-}
-
-static bool has_activation_form(const sy_planner *planner, int tensor)
-{
-    return tensor != SY_NONE && planner->plan->tensors[tensor].role != SY_ROLE_FLOAT;
-}
-
-static bool same_bound(sy_clamp a, sy_clamp b)
-{
-    return a.lo == b.lo && a.hi == b.hi;
-}
-
-/* The output of these holds every value of the inputs; of others that move values, the input holds those of
- * the output. */
-static bool output_covers(const sy_node *node)
-{
-    return sy_node_is(node, "Concat") || sy_node_is(node, "Pad");
-}
-
-/* Inputs with different bounds (a Relu6 beside a linear layer) keep their own scales: on a common grid the
- * clamp could not be left to the grid, and the product before it would not run on integers.
- */
-static bool may_share(const ranges *work, const sy_node *node)
-{
-    const sy_graph *graph = work->planner->graph;
-    for (int i = 0; i < node->input_count; i++)
-        if (sy_input_is_value(graph, node, i) && has_activation_form(work->planner, node->inputs[i]) &&
-            !same_bound(work->members[node->inputs[i]].bound, work->members[node->inputs[0]].bound))
-            return false;
-    return true;
-}
-
-static void join_same_scale(ranges *work, const sy_node *node)
-{
-    const sy_graph *graph = work->planner->graph;
-    for (int o = 0; o < node->output_count; o++) {
-        const int output = node->outputs[o];
-        if (!has_activation_form(work->planner, output))
-            continue;
-        for (int i = 0; i < node->input_count; i++) {
-            const int input = node->inputs[i];
-            if (!sy_input_is_value(graph, node, i) || !has_activation_form(work->planner, input))
-                continue;
-            unite(work->members, input, output);
-            work->members[output].bound = work->members[input].bound;
-            work->members[output_covers(node) ? input : output].covered = true;
-        }
-    }
-}
-
-/* Nodes stand in an order in which they can run, so bounds of inputs are known. */
-static void find_classes(ranges *work)
-{
-    const sy_planner *planner = work->planner;
-    const sy_graph *graph = planner->graph;
-    for (int t = 0; t < graph->tensor_count; t++)
-        work->members[t] = (member){.parent = t, .bound = unbounded};
-    for (int n = 0; n < graph->node_count; n++) {
-        const sy_node *node = &graph->nodes[n];
-        sy_clamp clamp;
-        if (!planner->plan->nodes[n].quantized)
-            continue;
-        if (!planner->traits->activation.symmetric && sy_clamp_of_node(graph, node, &clamp))
-            work->members[node->outputs[0]].bound = (sy_clamp){clamp.lo <= -FLT_MAX ? -INFINITY : clamp.lo,
-                                                               clamp.hi >= FLT_MAX ? INFINITY : clamp.hi};
-        if (sy_node_rule(node) == SY_QUANT_SAME_SCALE && may_share(work, node))
-            join_same_scale(work, node);
-    }
-}
 
 static sy_status range_of_constant(const ranges *work, const sy_tensor *tensor, sy_range *out)
 {
@@ -134,6 +33,17 @@ static sy_status range_of_constant(const ranges *work, const sy_tensor *tensor, 
     return status;
 }
 
+static sy_range_options options_of(const ranges *work, int tensor)
+{
+    const sy_traits *traits = work->planner->traits;
+    const bool wide = work->members[sy_class_root(work->members, tensor)].wide;
+    const sy_number *number = wide ? &traits->wide : &traits->activation;
+    const float percentile = work->planner->options->percentile;
+    return (sy_range_options){.levels = sy_number_hi(number) - sy_number_lo(number) + 1,
+                              .symmetric = number->symmetric,
+                              .percentile = percentile > 0 ? percentile : 0.99999F};
+}
+
 static const sy_op_trait *fixed_range(const ranges *work, int tensor)
 {
     const int producer = work->planner->graph->tensors[tensor].producer;
@@ -150,13 +60,14 @@ static sy_status range_from_statistics(ranges *work, int tensor, sy_range *out)
     const char *name = planner->graph->tensors[tensor].name;
     const sy_tensor_stats *stats = sy_stats_find(planner->stats, name);
     const sy_range_method *method = work->method;
+    const sy_range_options options = options_of(work, tensor);
     if (!stats) {
         if (work->missing++ < 5)
             sy_text_printf(&work->missing_names, "%s'%s'", work->missing > 1 ? ", " : "", name);
         return SY_OK;
     }
-    const sy_status status = method ? method->choose(planner->ctx, stats, &work->options, out)
-                                    : sy_range_choose_auto(planner->ctx, stats, &work->options, out, &method);
+    const sy_status status = method ? method->choose(planner->ctx, stats, &options, out)
+                                    : sy_range_choose_auto(planner->ctx, stats, &options, out, &method);
     SY_TRY(sy_while(planner->ctx, status, "range of tensor '%s'", name));
     planner->plan->tensors[tensor].method = method->name;
     return SY_OK;
@@ -170,7 +81,9 @@ static sy_status add_range(ranges *work, int tensor)
     const sy_op_trait *fixed = fixed_range(work, tensor);
     sy_range range = {0, 0};
     if (fixed) {
-        range = (sy_range){fixed->fixed_min, fixed->fixed_max};
+        const double step =
+            ((double)fixed->fixed_max - (double)fixed->fixed_min) / options_of(work, tensor).levels;
+        range = (sy_range){fixed->fixed_min, (float)((double)fixed->fixed_max - step)};
         plan->method =
             sy_arena_printf(&planner->plan->arena, "fixed [%g,%g]", (double)range.min, (double)range.max);
     } else if (plan->role == SY_ROLE_WEIGHT) {
@@ -179,7 +92,7 @@ static sy_status add_range(ranges *work, int tensor)
     } else {
         SY_TRY(range_from_statistics(work, tensor, &range));
     }
-    member *root = &work->members[root_of(work->members, tensor)];
+    sy_class_member *root = &work->members[sy_class_root(work->members, tensor)];
     root->range.min = root->has_range ? fminf(root->range.min, range.min) : range.min;
     root->range.max = root->has_range ? fmaxf(root->range.max, range.max) : range.max;
     root->has_range = true;
@@ -210,21 +123,22 @@ static void estimate_error(const ranges *work, int tensor)
     const sy_tensor_stats *stats = sy_stats_find(planner->stats, planner->graph->tensors[tensor].name);
     if (!stats || !stats->elements)
         return;
+    const sy_range_options options = options_of(work, tensor);
     const double power = stats->sum_of_squares / (double)stats->elements;
     plan->clipped = sy_range_clipped(stats, &plan->range);
-    plan->snr_db = 10 * log10(power / sy_range_error(stats, &work->options, &plan->range));
+    plan->snr_db = 10 * log10(power / sy_range_error(stats, &options, &plan->range));
 }
 
 static sy_status set_scale(ranges *work, int tensor)
 {
     sy_planner *planner = work->planner;
     sy_tensor_plan *plan = &planner->plan->tensors[tensor];
-    const int root = root_of(work->members, tensor);
-    const member *from = &work->members[root];
+    const int root = sy_class_root(work->members, tensor);
+    const sy_class_member *from = &work->members[root];
     if (!plan->method || work->members[tensor].covered)
         plan->method =
             sy_arena_printf(&planner->plan->arena, "shared with %s", planner->graph->tensors[root].name);
-    plan->number = planner->traits->activation;
+    plan->number = from->wide ? planner->traits->wide : planner->traits->activation;
     plan->range = from->range;
     plan->channels = 1;
     plan->scales = sy_arena_alloc(&planner->plan->arena, 1, sizeof *plan->scales);
@@ -244,11 +158,6 @@ static sy_status find_method(ranges *work)
 {
     sy_planner *planner = work->planner;
     const char *name = planner->options->method ? planner->options->method : "MAX_MIN";
-    const sy_number *number = &planner->traits->activation;
-    work->options = (sy_range_options){
-        .levels = sy_number_hi(number) - sy_number_lo(number) + 1,
-        .symmetric = number->symmetric,
-        .percentile = planner->options->percentile > 0 ? planner->options->percentile : 0.99999F};
     if (strcmp(name, "AUTO") == 0)
         return SY_OK;
     work->method = sy_range_method_find(name);
@@ -287,11 +196,12 @@ sy_status sy_plan_ranges(sy_planner *planner)
     work.members = calloc((size_t)planner->graph->tensor_count + 1, sizeof *work.members);
     SY_TRY_DONE(sy_check_alloc(planner->ctx, work.members));
     SY_TRY_DONE(find_method(&work));
-    find_classes(&work);
+    sy_plan_classes(planner, work.members);
     SY_TRY_DONE(add_ranges(&work));
     for (int t = 0; t < planner->graph->tensor_count; t++)
         if (takes_range(planner, t))
             SY_TRY_DONE(set_scale(&work, t));
+    SY_TRY_DONE(sy_plan_reads(planner, work.members));
 done:
     sy_text_release(&work.missing_names);
     free(work.members);

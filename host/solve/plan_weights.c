@@ -83,8 +83,7 @@ sy_status sy_plan_bias(sy_ctx *ctx, const sy_plan *plan, int node, float *out, i
 /* The scale of the other operand. */
 static float x_scale_of(const sy_plan *plan, int node)
 {
-    const int x = plan->graph->nodes[node].inputs[plan->nodes[node].weight_input == 0 ? 1 : 0];
-    return plan->tensors[x].scales[0].scale;
+    return sy_plan_read_form(plan, node, plan->nodes[node].weight_input == 0 ? 1 : 0).scale.scale;
 }
 
 /* The weight channel an output channel belongs to: with groups, ConvTranspose uses one for several. */

@@ -1,10 +1,11 @@
 /* What the steps of planning share. Each step is a file, in this order: plan_nodes, plan_tensors,
- * plan_ranges, plan_weights.
+ * plan_ranges (with plan_classes before and plan_reads after), plan_weights.
  */
 #ifndef SY_SOLVE_PLANNER_H
 #define SY_SOLVE_PLANNER_H
 
 #include "fuse/groups.h"
+#include "ops/lowering.h"
 #include "ops/op.h"
 #include "solve/plan.h"
 
@@ -17,6 +18,7 @@ typedef struct sy_planner {
     sy_plan *plan;
     sy_groups groups;
     bool *skipped;   /* per node: named by skip_nodes */
+    bool *wide;      /* per node: named by wide_nodes */
     int *first_read; /* [tensor_count + 1]: where the readers of a tensor begin in `readers` */
     int *readers;    /* nodes */
 } sy_planner;
@@ -25,6 +27,22 @@ typedef struct sy_planner {
 sy_status sy_plan_nodes(sy_planner *planner);
 /* Which tensors carry integers. */
 void sy_plan_tensors(sy_planner *planner);
+/* Per tensor; the fields of a class are those of its root. */
+typedef struct sy_class_member {
+    int parent;
+    bool covered;   /* its values are among those of another member */
+    sy_clamp bound; /* a Relu or Clip whose work the grid does: no code may stand for a value outside */
+    bool wide;      /* class: has the target's wide activations */
+    bool computed;  /* class: a node makes one of its tensors anew */
+    bool has_range;
+    sy_range range;
+} sy_class_member;
+
+/* Fills [tensor_count] members, and says of quantized nodes which are wide. */
+void sy_plan_classes(const sy_planner *planner, sy_class_member *members);
+int sy_class_root(sy_class_member *members, int tensor);
+/* Which inputs are converted before a node reads them. */
+sy_status sy_plan_reads(const sy_planner *planner, const sy_class_member *members);
 /* Ranges and scales of activations; tensors that must agree get the same ones. */
 sy_status sy_plan_ranges(sy_planner *planner);
 /* Scales of weights. */

@@ -21,7 +21,7 @@ static const sy_op_trait ops[] = {
     {.type = "Relu"},
     {.type = "Clip"},
     {.type = "LeakyRelu"},
-    {.type = "Sigmoid", .fixed_max = 255.0F / 256},
+    {.type = "Sigmoid", .fixed_max = 1},
     {.type = "AveragePool"},
     {.type = "GlobalAveragePool"},
     {.type = "MaxPool"},

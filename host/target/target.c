@@ -8,7 +8,7 @@
 #include "quant/quantize.h"
 #include "target/emit.h"
 
-static const sy_target *const targets[] = {&sy_target_generic, &sy_target_nvgpu};
+static const sy_target *const targets[] = {&sy_target_generic, &sy_target_nvgpu, &sy_target_dsp};
 
 enum { TARGET_COUNT = sizeof targets / sizeof targets[0] };
 
@@ -16,7 +16,6 @@ enum { TARGET_COUNT = sizeof targets / sizeof targets[0] };
 static const struct {
     const char *name, *why;
 } absent[] = {
-    {"DSP", "this build cannot write for Qualcomm's and other DSPs yet"},
     {"ASCEND", "this build cannot write for Ascend yet"},
     {"KIRIN", "this program has no target KIRIN"},
 };
@@ -24,6 +23,15 @@ static const struct {
 const sy_target *sy_target_at(int index)
 {
     return index >= 0 && index < TARGET_COUNT ? targets[index] : NULL;
+}
+
+/* "GENERIC, NVGPU", as long as there is room. */
+static void list_names(char *out, size_t size)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (int i = 0; i < TARGET_COUNT && used < size; i++)
+        used += (size_t)snprintf(out + used, size - used, "%s%s", i ? ", " : "", targets[i]->name);
 }
 
 sy_status sy_target_find(sy_ctx *ctx, const char *name, const sy_target **out)
@@ -40,13 +48,15 @@ sy_status sy_target_find(sy_ctx *ctx, const char *name, const sy_target **out)
         *out = &sy_target_generic;
         return SY_OK;
     }
+    char list[128];
+    list_names(list, sizeof list);
     for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++)
         if (strcasecmp(name, absent[i].name) == 0)
-            return sy_fail(ctx, SY_E_UNSUPPORTED, "target %s: %s; it writes GENERIC and NVGPU",
-                           absent[i].name, absent[i].why);
+            return sy_fail(ctx, SY_E_UNSUPPORTED, "target %s: %s; it writes %s", absent[i].name,
+                           absent[i].why, list);
     const char *nearest = sy_text_nearest(name, names, sizeof names[0], TARGET_COUNT);
-    return sy_fail(ctx, SY_E_CONFIG, "there is no target '%s'%s%s%s; there are GENERIC and NVGPU", name,
-                   nearest ? " (did you mean " : "", nearest ? nearest : "", nearest ? "?)" : "");
+    return sy_fail(ctx, SY_E_CONFIG, "there is no target '%s'%s%s%s; there are %s", name,
+                   nearest ? " (did you mean " : "", nearest ? nearest : "", nearest ? "?)" : "", list);
 }
 
 sy_status sy_emit_onnx(sy_ctx *ctx, const sy_plan *plan, const char *path)

@@ -33,6 +33,7 @@ typedef struct sy_target {
 
 extern const sy_target sy_target_generic;
 extern const sy_target sy_target_nvgpu;
+extern const sy_target sy_target_dsp;
 
 /* In the order of --help; NULL past the end. */
 const sy_target *sy_target_at(int index);

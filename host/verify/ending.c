@@ -45,7 +45,7 @@ sy_status sy_ending_find(sy_rewrite *work, int product, sy_ending *out)
     if (next == SY_NONE || !sy_node_is(&graph->nodes[next], "QuantizeLinear"))
         return SY_OK;
     SY_TRY(sy_grid_read(work->ctx, graph, &graph->nodes[next], &work->arena, &grid, &known));
-    if (!known || grid.count != 1)
+    if (!known || grid.count != 1 || sy_dtype_bits(graph->tensors[graph->nodes[next].outputs[0]].dtype) != 8)
         return SY_OK;
     found.activation = activation ? reader : SY_NONE;
     found.quantize = next;

@@ -12,6 +12,8 @@ sy_status sy_factor_find(sy_rewrite *work, int tensor, sy_factor *out, bool *out
     const sy_node *node = &graph->nodes[producer];
     sy_factor factor = {.quantized = node->inputs[0], .largest = 255};
     SY_TRY(sy_grid_read(work->ctx, graph, node, &work->arena, &factor.grid, out_found));
+    if (sy_dtype_bits(graph->tensors[node->inputs[0]].dtype) == 16) /* their products do not fit in floats */
+        *out_found = false;
     if (*out_found)
         *out = factor;
     return SY_OK;

@@ -47,9 +47,9 @@ CASES = [
             "quant_type can be FULL_QUANT", 4),
     in_file("four bits", "[common_quant_param]\nbit_num = 4\n",
             "c.ini:2: [common_quant_param] bit_num = 4: not supported yet by this version: bit_num can only be 8", 4),
-    in_file("target of a later version", FULL + "target_device = DSP\n",
-            "c.ini:2: [full_quant_param] target_device = DSP: not supported yet by this version: target_device can "
-            "be GENERIC, NVGPU", 4),
+    in_file("target of a later version", FULL + "target_device = KIRIN\n",
+            "c.ini:2: [full_quant_param] target_device = KIRIN: not supported yet by this version: target_device can "
+            "be GENERIC, NVGPU, DSP", 4),
     with_set("unknown section", "full_quant_params.per_channel=true",
              "--set full_quant_params.per_channel=true: [full_quant_params]: no such section; did you mean "
              "[full_quant_param]?"),
@@ -74,12 +74,17 @@ CASES = [
              "be FULL_QUANT", 4),
     with_set("four bits", "common_quant_param.bit_num=4",
              "--set common_quant_param.bit_num=4: not supported yet by this version: bit_num can only be 8", 4),
-    with_set("target of a later version", "full_quant_param.target_device=DSP",
-             "--set full_quant_param.target_device=DSP: not supported yet by this version: target_device can be "
-             "GENERIC, NVGPU", 4),
+    with_set("target of a later version", "full_quant_param.target_device=KIRIN",
+             "--set full_quant_param.target_device=KIRIN: not supported yet by this version: target_device can be "
+             "GENERIC, NVGPU, DSP", 4),
     asked("unknown method", "full_quant_param.activation_quant_method=FANCY",
           "--set full_quant_param.activation_quant_method=FANCY: must be one of MAX_MIN, KL, REMOVAL_OUTLIER, "
           "PERCENTILE, MSE, AUTO", 2),
+    asked("16 bits for a target without", "full_quant_param.activation_bit_num=16",
+          "GENERIC: this target has no 16-bit activations: leave activation_bit_num = 16 out, or ask for a target "
+          "that has them", 4),
+    asked("16 bits for a node that is not there", "full_quant_param.activation_16bit_node=dens",
+          "activation_16bit_node names 'dens', which is no node of the model: did you mean 'dense'?", 2),
     asked("node to skip that is not there", "common_quant_param.skip_quant_node=dens",
           "skip_quant_node names 'dens', which is no node of the model: did you mean 'dense'?", 2),
 ]

@@ -1,0 +1,100 @@
+/* DSP: integer models for digital signal processors. LAYOUT.md beside this file specifies what is written. */
+#include <string.h>
+
+#include "base/file.h"
+#include "dsp/encodings.h"
+#include "dsp/lint.h"
+#include "target/emit.h"
+#include "target/target.h"
+
+static const sy_op_trait ops[] = {
+    {.type = "Conv", .needs_output = true},
+    {.type = "ConvTranspose", .needs_output = true},
+    {.type = "Gemm", .needs_output = true},
+    {.type = "MatMul", .needs_output = true},
+    {.type = "Add"},
+    {.type = "Sub"},
+    {.type = "Mul"},
+    {.type = "Relu"},
+    {.type = "Clip"},
+    {.type = "LeakyRelu"},
+    {.type = "HardSigmoid", .fixed_max = 1},
+    {.type = "HardSwish"},
+    {.type = "Sigmoid", .fixed_max = 1},
+    {.type = "Softmax", .fixed_max = 1},
+    {.type = "Tanh", .fixed_min = -1, .fixed_max = 1},
+    {.type = "AveragePool"},
+    {.type = "GlobalAveragePool"},
+    {.type = "ReduceMean"},
+    {.type = "MaxPool"},
+    {.type = "Concat", .converts_inputs = true},
+    {.type = "Split"},
+    {.type = "Slice"},
+    {.type = "Gather"},
+    {.type = "Pad"},
+    {.type = "Resize"},
+    {.type = "DepthToSpace"},
+    {.type = "SpaceToDepth"},
+    {.type = "Reshape"},
+    {.type = "Flatten"},
+    {.type = "Squeeze"},
+    {.type = "Unsqueeze"},
+    {.type = "Transpose"},
+};
+
+static const sy_traits traits = {
+    .activation = {.bits = 8},
+    .wide = {.bits = 16},
+    .weight = {.bits = 8, .is_signed = true, .symmetric = true, .narrow = true},
+    .ops = ops,
+    .op_count = sizeof ops / sizeof ops[0],
+    .placement = SY_PLACE_AROUND,
+    .opset_min = 17,
+    .wide_opset_min = 21,
+    .fixed_shapes = true,
+    .int32_bias = true,
+    .quantize_outputs = true,
+};
+
+/* The model's path with another ending; NULL without memory. */
+static const char *beside(sy_arena *arena, const char *model, const char *ending)
+{
+    const size_t length = strlen(model);
+    const bool has_ending = length > 5 && strcmp(model + length - 5, ".onnx") == 0;
+    return sy_arena_printf(arena, "%.*s%s", (int)(has_ending ? length - 5 : length), model, ending);
+}
+
+static sy_status write_encodings(sy_ctx *ctx, const sy_graph *emitted, const sy_emit_spec *spec,
+                                 const char *path)
+{
+    sy_text text = {0};
+    sy_status status = sy_check_alloc(ctx, path);
+    if (status == SY_OK)
+        status = sy_encodings_print(ctx, emitted,
+                                    spec->encodings_0_6_1 ? SY_ENCODINGS_0_6_1 : SY_ENCODINGS_1_0_0, &text);
+    if (status == SY_OK)
+        status = text.failed ? sy_check_alloc(ctx, NULL) : sy_file_save(ctx, path, text.bytes, text.size);
+    if (status == SY_OK && spec->notes)
+        sy_text_printf(spec->notes, "  encodings: %s\n", path);
+    sy_text_release(&text);
+    return status;
+}
+
+static sy_status write_companions(sy_ctx *ctx, const sy_graph *emitted, const sy_emit_spec *spec)
+{
+    sy_arena arena = {0};
+    const sy_status status =
+        write_encodings(ctx, emitted, spec, beside(&arena, spec->path, ".encodings.json"));
+    sy_arena_release(&arena);
+    return status;
+}
+
+const sy_target sy_target_dsp = {
+    .name = "DSP",
+    .summary = "Qualcomm's and other signal processors: ONNX with uint8 or uint16 activations, int8 weights",
+    .suffix = "dsp",
+    .traits = &traits,
+    .emit = sy_emit_onnx,
+    .lint = sy_dsp_lint,
+    .companions = write_companions,
+};
