@@ -17,7 +17,7 @@ static sy_status infer_gemm(sy_infer *infer)
     const int a_transposed = sy_node_int(infer->node, "transA", 0) != 0;
     const int b_transposed = sy_node_int(infer->node, "transB", 0) != 0;
     sy_shape y = {.rank = 2, .dims = {SY_NONE, SY_NONE}}, joined;
-    SY_TRY(sy_infer_floats(infer));
+    SY_TRY(sy_infer_product(infer));
     SY_TRY(check_matrix(infer, 0));
     SY_TRY(check_matrix(infer, 1));
     if (a->shape.rank == 2)

@@ -40,7 +40,7 @@ static sy_status infer_matmul(sy_infer *infer)
 {
     const sy_shape *a = &sy_infer_input(infer, 0)->shape, *b = &sy_infer_input(infer, 1)->shape;
     operands both;
-    SY_TRY(sy_infer_floats(infer));
+    SY_TRY(sy_infer_product(infer));
     if (a->rank == SY_NONE || b->rank == SY_NONE)
         return SY_OK;
     SY_TRY(read_operands(infer->ctx, a, b, &both));

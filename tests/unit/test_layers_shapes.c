@@ -1,25 +1,9 @@
 /* Shape rules of the layers of host/ops: what follows, what stays unknown, and what is refused. */
-#include "support/op_text.h"
-
-typedef struct {
-    const char *type;
-    int opset;
-    const char *inputs, *attrs;
-    int outputs;
-    const char *want;
-} shape_case;
-
-static void check_shapes(sy_ctx *ctx, const shape_case *cases, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        op_gives_shapes(ctx, cases[i].type, cases[i].opset, cases[i].inputs, cases[i].attrs, cases[i].outputs,
-                        cases[i].want);
-}
-#define CHECK_SHAPES(state, cases) check_shapes(*(state), cases, sizeof(cases) / sizeof(cases)[0])
+#include "support/op_cases.h"
 
 static void windows_slide_as_far_as_they_fit(void **state)
 {
-    static const shape_case cases[] = {
+    static const op_case cases[] = {
         {"Conv", 11, "float32[1,3,224,224] float32[32,3,3,3]", "strides=[2,2] pads=[1,1,1,1]", 1,
          "float32[1,32,112,112]"},
         {"Conv", 11, "float32[?,3,?,225] float32[32,3,3,3]", "strides=[2,2]", 1, "float32[?,32,?,112]"},
@@ -51,7 +35,7 @@ static void windows_slide_as_far_as_they_fit(void **state)
 
 static void products_join_the_outer_sizes(void **state)
 {
-    static const shape_case cases[] = {
+    static const op_case cases[] = {
         {"Gemm", 13, "float32[?,3] float32[3,5] float32[5]", "", 1, "float32[?,5]"},
         {"Gemm", 13, "float32[3,2] float32[5,3]", "transA=1 transB=1", 1, "float32[2,5]"},
         {"Gemm", 13, "float32 float32[3,5]", "", 1, "float32[?,5]"},
@@ -66,7 +50,7 @@ static void products_join_the_outer_sizes(void **state)
 
 static void norms_and_codes_keep_the_shape(void **state)
 {
-    static const shape_case cases[] = {
+    static const op_case cases[] = {
         {"BatchNormalization", 9, "float32[?,3,4] float32[3] float32[3] float32[3] float32[3]", "", 1,
          "float32[?,3,4]"},
         {"LayerNormalization", 17, "float32[2,?,8] float32[8] float32[8]", "", 3,
@@ -84,7 +68,7 @@ static void norms_and_codes_keep_the_shape(void **state)
 
 static void a_resize_follows_scales_or_sizes(void **state)
 {
-    static const shape_case cases[] = {
+    static const op_case cases[] = {
         {"Resize", 11, "float32[1,3,4,5] - float32{1,1,2,1.5}", "", 1, "float32[1,3,8,7]"},
         {"Resize", 13, "float32[1,3,4,5] - - int64{1,3,9,2}", "", 1, "float32[1,3,9,2]"},
         {"Resize", 13, "float32[1,3,4,5] float32{} float32{} int64{1,3,9,2}", "", 1, "float32[1,3,9,2]"},
@@ -100,7 +84,7 @@ static void a_resize_follows_scales_or_sizes(void **state)
 
 static void an_lstm_has_a_state_for_each_direction(void **state)
 {
-    static const shape_case cases[] = {
+    static const op_case cases[] = {
         {"LSTM", 14, "float32[5,?,3] float32[2,16,3] float32[2,16,4]", "direction='bidirectional'", 3,
          "float32[5,2,?,4] float32[2,?,4] float32[2,?,4]"},
         {"LSTM", 14, "float32[5,1,3] float32[1,16,3] float32", "hidden_size=4", 2,
@@ -109,23 +93,6 @@ static void an_lstm_has_a_state_for_each_direction(void **state)
     };
     CHECK_SHAPES(state, cases);
 }
-
-typedef struct {
-    const char *type;
-    int opset;
-    const char *inputs, *attrs;
-    int outputs;
-    sy_status status;
-    const char *message;
-} refusal;
-
-static void check_refusals(sy_ctx *ctx, const refusal *cases, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        op_refuses(ctx, cases[i].type, cases[i].opset, cases[i].inputs, cases[i].attrs, cases[i].outputs,
-                   cases[i].status, cases[i].message);
-}
-#define CHECK_REFUSALS(state, cases) check_refusals(*(state), cases, sizeof(cases) / sizeof(cases)[0])
 
 static void contradictions_are_named(void **state)
 {
@@ -164,6 +131,7 @@ static void contradictions_are_named(void **state)
          "input 'in2' of shape [2,5] does not fit the product of shape [1,5]"},
         {"Gemm", 13, "float32[2,3,4] float32[4,5]", "", 1, SY_E_MODEL,
          "input 'in0' must be a matrix, not of rank 3"},
+        {"MatMul", 13, "int8[2,3] int8[3,4]", "", 1, SY_E_MODEL, "input 'in0' must hold floats, not int8"},
         {"MatMul", 13, "float32[2,3] float32[4,5]", "", 1, SY_E_MODEL, "the inner sizes differ: 3 against 4"},
         {"MatMul", 13, "float32[2,3,4] float32[3,4,5]", "", 1, SY_E_MODEL,
          "shapes [2] and [3] do not broadcast: 2 against 3"},
@@ -219,6 +187,10 @@ static void what_is_not_done_is_refused_in_words(void **state)
          "mode 'area' is not supported, only nearest, linear and cubic"},
         {"Resize", 13, "uint8[1,3] - float32{1,2}", "mode='linear'", 1, SY_E_UNSUPPORTED,
          "resizing uint8 is supported in mode nearest only"},
+        {"MatMul", 13, "int32[2,3] int32[3,4]", "", 1, SY_E_UNSUPPORTED,
+         "input 'in0' holds int32: matrices of integers are not multiplied, only of floats"},
+        {"Gemm", 13, "float32[2,3] uint64[3,4]", "", 1, SY_E_UNSUPPORTED,
+         "input 'in1' holds uint64: matrices of integers are not multiplied, only of floats"},
         {"LSTM", 14, "float32[5,1,3] float32[1,16,3] float32[1,16,4]", "layout=1", 1, SY_E_UNSUPPORTED,
          "layout 1 (batch first) is not supported, only 0"},
     };

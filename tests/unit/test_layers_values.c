@@ -2,27 +2,11 @@
  * onnxruntime gives, most of them plain enough to check by hand. Drawn cases are in
  * tests/judges/judge_layers.py.
  */
-#include "support/op_text.h"
-
-typedef struct {
-    const char *type;
-    int opset;
-    const char *inputs, *attrs;
-    int outputs;
-    const char *want;
-} value_case;
-
-static void check_values(sy_ctx *ctx, const value_case *cases, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        op_gives_values(ctx, cases[i].type, cases[i].opset, cases[i].inputs, cases[i].attrs, cases[i].outputs,
-                        cases[i].want);
-}
-#define CHECK_VALUES(state, cases) check_values(*(state), cases, sizeof(cases) / sizeof(cases)[0])
+#include "support/op_cases.h"
 
 static void convolutions_follow_onnx(void **state)
 {
-    static const value_case cases[] = {
+    static const op_case cases[] = {
         {"Conv", 11, "~float32[1,1,3,3]{1,2,3,4,5,6,7,8,9} float32[1,1,2,2]{1,0,0,-1}", "", 1,
          "float32[1,1,2,2]{-4,-4,-4,-4}"},
         {"Conv", 11, "~float32[1,1,3,3]{1,2,3,4,5,6,7,8,9} float32[1,1,2,2]{1,2,3,4} float32{0.5}",
@@ -58,7 +42,7 @@ static void convolutions_follow_onnx(void **state)
 
 static void products_follow_onnx(void **state)
 {
-    static const value_case cases[] = {
+    static const op_case cases[] = {
         {"Gemm", 13, "~float32[2,3]{1,2,3,4,5,6} float32[3,2]{1,2,3,4,5,6} float32{10,20}", "", 1,
          "float32[2,2]{32,48,59,84}"},
         {"Gemm", 13, "~float32[3,2]{1,4,2,5,3,6} float32[2,3]{1,3,5,2,4,6} float32[2,1]{10,20}",
@@ -79,7 +63,7 @@ static void products_follow_onnx(void **state)
 
 static void windows_pool_what_they_see(void **state)
 {
-    static const value_case cases[] = {
+    static const op_case cases[] = {
         {"MaxPool", 12, "~float32[1,1,2,4]{1,9,3,4,5,6,8,7}", "kernel_shape=[2,2]", 1,
          "float32[1,1,1,3]{9,9,8}"},
         {"MaxPool", 12, "~float32[1,1,5]{5,1,2,4,3}", "kernel_shape=[2] strides=[2]", 1,
@@ -106,7 +90,7 @@ static void windows_pool_what_they_see(void **state)
 
 static void norms_and_softmax_follow_onnx(void **state)
 {
-    static const value_case cases[] = {
+    static const op_case cases[] = {
         {"BatchNormalization", 15,
          "~float32[1,2,2]{1,2,3,4} float32{2,3} float32{10,20} float32{1,2} float32{4,9}", "epsilon=0.0", 1,
          "float32[1,2,2]{10,11,21,22}"},
@@ -129,7 +113,7 @@ static void norms_and_softmax_follow_onnx(void **state)
 
 static void codes_stand_for_values(void **state)
 {
-    static const value_case cases[] = {
+    static const op_case cases[] = {
         {"QuantizeLinear", 13, "~float32{-1,0,0.25,0.75,1000,-1000} float32[]{0.5} uint8[]{128}", "", 1,
          "uint8[6]{126,128,128,130,255,0}"},
         {"QuantizeLinear", 13, "~float32[2,2]{1,2,3,4} float32{0.5,2} int8{0,1}", "axis=0", 1,
@@ -147,7 +131,7 @@ static void codes_stand_for_values(void **state)
 
 static void resizing_samples_where_onnx_says(void **state)
 {
-    static const value_case cases[] = {
+    static const op_case cases[] = {
         {"Resize", 11, "~float32[1,1,1,2]{1,3} - float32{1,1,2,2}", "", 1,
          "float32[1,1,2,4]{1,1,3,3,1,1,3,3}"},
         {"Resize", 11, "~float32[1,1,1,2]{1,5} - float32{1,1,1,2}", "mode='linear'", 1,
@@ -179,7 +163,7 @@ static void resizing_samples_where_onnx_says(void **state)
 
 static void an_lstm_remembers(void **state)
 {
-    static const value_case cases[] = {
+    static const op_case cases[] = {
         {"LSTM", 14, "~float32[2,1,1]{1,-1} float32[1,4,1]{0.5,-0.5,1,2} float32[1,4,1]{0.1,0.2,-0.3,0.4}",
          "hidden_size=1", 3,
          "float32[2,1,1,1]{0.202776,-0.131931} float32[1,1,1]{-0.131931} float32[1,1,1]{-0.211886}"},
@@ -201,7 +185,7 @@ static void an_lstm_remembers(void **state)
 
 static void clamps_bound_floats_and_integers(void **state)
 {
-    static const value_case cases[] = {
+    static const op_case cases[] = {
         {"Relu", 13, "~float32{-1,0,2}", "", 1, "float32[3]{0,0,2}"},
         {"Relu", 14, "~int32{-1,0,2}", "", 1, "int32[3]{0,0,2}"},
         {"Clip", 10, "~float32{-1,0,2,9}", "min=-0.5 max=1.5", 1, "float32[4]{-0.5,0,1.5,1.5}"},

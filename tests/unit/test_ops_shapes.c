@@ -1,25 +1,9 @@
 /* Shape rules of host/ops: what follows, what stays unknown, and what is refused. */
-#include "support/op_text.h"
-
-typedef struct {
-    const char *type;
-    int opset;
-    const char *inputs, *attrs;
-    int outputs;
-    const char *want;
-} shape_case;
-
-static void check_shapes(sy_ctx *ctx, const shape_case *cases, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        op_gives_shapes(ctx, cases[i].type, cases[i].opset, cases[i].inputs, cases[i].attrs, cases[i].outputs,
-                        cases[i].want);
-}
-#define CHECK_SHAPES(state, cases) check_shapes(*(state), cases, sizeof(cases) / sizeof(cases)[0])
+#include "support/op_cases.h"
 
 static void elementwise_operators_keep_shape_and_type(void **state)
 {
-    static const shape_case cases[] = {
+    static const op_case cases[] = {
         {"Sigmoid", 13, "float32[2,?]", "", 1, "float32[2,?]"},
         {"Abs", 13, "int64[3]", "", 1, "int64[3]"},
         {"Neg", 13, "float16[3]", "", 1, "float16[3]"},
@@ -33,7 +17,7 @@ static void elementwise_operators_keep_shape_and_type(void **state)
 
 static void binary_operators_broadcast(void **state)
 {
-    static const shape_case cases[] = {
+    static const op_case cases[] = {
         {"Add", 7, "float32[2,3] float32[3]", "", 1, "float32[2,3]"},
         {"Add", 13, "float32[2,1,4] float32[3,1]", "", 1, "float32[2,3,4]"},
         {"Add", 13, "float32[?,3] float32[1,3]", "", 1, "float32[?,3]"},
@@ -52,7 +36,7 @@ static void binary_operators_broadcast(void **state)
 
 static void casts_change_the_type(void **state)
 {
-    static const shape_case cases[] = {
+    static const op_case cases[] = {
         {"Cast", 13, "float32[2,?]", "to=7", 1, "int64[2,?]"},
         {"Cast", 13, "int64[2]", "to=9", 1, "bool[2]"},
         {"CastLike", 15, "int64[2] float16[7]", "", 1, "float16[2]"},
@@ -62,7 +46,7 @@ static void casts_change_the_type(void **state)
 
 static void a_reshape_is_as_known_as_its_input_allows(void **state)
 {
-    static const shape_case cases[] = {
+    static const op_case cases[] = {
         {"Reshape", 13, "float32[2,3,4] int64{6,4}", "", 1, "float32[6,4]"},
         {"Reshape", 13, "float32[2,3,4] int64{0,-1}", "", 1, "float32[2,12]"},
         {"Reshape", 13, "float32[?,3,4] int64{0,-1}", "", 1, "float32[?,12]"},
@@ -88,7 +72,7 @@ static void a_reshape_is_as_known_as_its_input_allows(void **state)
 
 static void ones_come_and_go(void **state)
 {
-    static const shape_case cases[] = {
+    static const op_case cases[] = {
         {"Squeeze", 11, "float32[1,3,1]", "axes=[0]", 1, "float32[3,1]"},
         {"Squeeze", 13, "float32[1,3,1] int64{-1}", "", 1, "float32[1,3]"},
         {"Squeeze", 13, "float32[1,3,1]", "", 1, "float32[3]"},
@@ -104,7 +88,7 @@ static void ones_come_and_go(void **state)
 
 static void moving_operators_know_where_things_go(void **state)
 {
-    static const shape_case cases[] = {
+    static const op_case cases[] = {
         {"Transpose", 13, "float32[2,?,4]", "", 1, "float32[4,?,2]"},
         {"Transpose", 13, "float32[2,3,4]", "perm=[1,2,0]", 1, "float32[3,4,2]"},
         {"Slice", 9, "float32[5,6]", "starts=[1] ends=[3] axes=[1]", 1, "float32[5,2]"},
@@ -139,7 +123,7 @@ static void moving_operators_know_where_things_go(void **state)
 
 static void indexing_replaces_an_axis(void **state)
 {
-    static const shape_case cases[] = {
+    static const op_case cases[] = {
         {"Gather", 13, "float32[5,4] int64[2,3]", "", 1, "float32[2,3,4]"},
         {"Gather", 13, "float32[5,4] int64[]{1}", "axis=-1", 1, "float32[5]"},
         {"Gather", 13, "float32[5,?] int64[?]", "axis=1", 1, "float32[5,?]"},
@@ -156,7 +140,7 @@ static void indexing_replaces_an_axis(void **state)
 
 static void reductions_keep_or_drop_axes(void **state)
 {
-    static const shape_case cases[] = {
+    static const op_case cases[] = {
         {"ReduceMean", 13, "float32[2,3,?]", "axes=[1,-1]", 1, "float32[2,1,1]"},
         {"ReduceMean", 18, "float32[2,3,?] int64{1,2}", "keepdims=0", 1, "float32[2]"},
         {"ReduceSum", 11, "float32[2,3]", "axes=[0]", 1, "float32[1,3]"},
@@ -172,7 +156,7 @@ static void reductions_keep_or_drop_axes(void **state)
 
 static void made_tensors_have_the_size_asked_for(void **state)
 {
-    static const shape_case cases[] = {
+    static const op_case cases[] = {
         {"Shape", 13, "float32[2,?,4]", "", 1, "int64[3]"},
         {"Shape", 15, "float32[2,3,4]", "start=1", 1, "int64[2]"},
         {"Shape", 15, "float32[2,3,4]", "start=-2 end=-1", 1, "int64[1]"},
