@@ -5,20 +5,13 @@
 
 #include "base/file.h"
 #include "config/config.h"
-#include "support/test.h"
+#include "support/log.h"
 
 typedef struct {
     sy_ctx *ctx;
     sy_config *config;
-    char log[2048];
+    test_log log;
 } fixture;
-
-static void note(void *user, sy_log_level level, const char *line)
-{
-    fixture *self = user;
-    (void)level;
-    snprintf(self->log + strlen(self->log), sizeof self->log - strlen(self->log), "%s\n", line);
-}
 
 static int open_fixture(void **state)
 {
@@ -26,7 +19,7 @@ static int open_fixture(void **state)
     *state = self;
     if (!self || sy_ctx_create(&self->ctx) != SY_OK)
         return -1;
-    sy_ctx_set_log(self->ctx, SY_LOG_WARN, note, self);
+    test_log_open(self->ctx, SY_LOG_WARN, &self->log);
     return sy_config_create(self->ctx, &self->config) == SY_OK ? 0 : -1;
 }
 
@@ -92,7 +85,7 @@ static void a_mindspore_file_is_read_unchanged(void **state)
     assert_int_equal(config->data_preprocess_param.image_to_format, SY_IMAGE_FORMAT_RGB);
     assert_true(config->full_quant_param.bias_correction);
     assert_false(config->full_quant_param.per_channel);
-    assert_string_equal(self->log, "");
+    assert_string_equal(self->log.text, "");
 }
 
 static void lines_are_read_more_kindly_than_mindspore_lite_reads_them(void **state)
@@ -121,7 +114,7 @@ static void the_last_of_two_equal_keys_counts_and_a_warning_says_so(void **state
               parse(self, "[data_preprocess_param]\ncalibrate_size = nonsense\ncalibrate_size = 7\n"));
     assert_int_equal(self->config->data_preprocess_param.calibrate_size, 7);
     assert_string_equal(
-        self->log,
+        self->log.text,
         "q.ini:3: [data_preprocess_param] calibrate_size was set in line 2 already; this one counts\n");
 }
 
@@ -248,8 +241,9 @@ static void a_key_without_effect_is_accepted_with_a_warning(void **state)
     fixture *self = *state;
     assert_ok(self->ctx,
               parse(self, "[common_quant_param]\nmin_quant_weight_size=0\nmin_quant_weight_channel=4"));
-    assert_string_equal(self->log, "[common_quant_param] min_quant_weight_channel = 4 has no effect on full "
-                                   "quantization, as in MindSpore Lite\n");
+    assert_string_equal(self->log.text,
+                        "[common_quant_param] min_quant_weight_channel = 4 has no effect on full "
+                        "quantization, as in MindSpore Lite\n");
 }
 
 static void both_spellings_mean_the_same(void **state)
@@ -400,7 +394,7 @@ static void the_effective_configuration_reads_back_to_the_same_one(void **state)
     assert_string_equal(before.bytes, after.bytes);
     assert_int_equal(again->common_quant_param.skip_quant_node.count, 3);
     assert_string_equal(again->common_quant_param.skip_quant_node.items[1], "#c");
-    assert_string_equal(self->log, "");
+    assert_string_equal(self->log.text, "");
     sy_text_release(&printed);
     sy_text_release(&before);
     sy_text_release(&after);
@@ -441,7 +435,7 @@ static void every_ready_configuration_is_valid(void **state)
         read++;
     }
     assert_true(read >= 5);
-    assert_string_equal(self->log, "");
+    assert_string_equal(self->log.text, "");
     sy_arena_release(&arena);
 }
 

@@ -3,7 +3,7 @@
 
 #include "cpu/kernels.h"
 #include "device/device.h"
-#include "support/test.h"
+#include "support/log.h"
 
 static void set_level(const char *level)
 {
@@ -59,24 +59,18 @@ static void a_device_this_build_lacks_is_refused_with_the_remedy(void **state)
     }
 }
 
-static void keep_line(void *user, sy_log_level level, const char *line)
-{
-    (void)level;
-    strncat(user, line, 199);
-}
-
 static void the_log_says_which_device_and_which_kernels(void **state)
 {
     const sy_backend *backend = NULL;
     sy_device *device = NULL;
-    char line[200] = "";
-    sy_ctx_set_log(*state, SY_LOG_INFO, keep_line, line);
+    test_log log;
+    test_log_open(*state, SY_LOG_INFO, &log);
     set_level("portable");
     assert_ok(*state, sy_device_open(*state, "auto", &backend, &device));
     set_level(NULL);
     sy_ctx_set_log(*state, SY_LOG_INFO, NULL, NULL);
-    assert_ptr_equal(strstr(line, "device cpu:0: "), line);
-    assert_non_null(strstr(line, " processors, portable kernels"));
+    assert_ptr_equal(strstr(log.text, "device cpu:0: "), log.text);
+    assert_non_null(strstr(log.text, " processors, portable kernels"));
     backend->close(device);
 }
 

@@ -3,6 +3,7 @@
 #include "ops/lowering.h"
 #include "run/run.h"
 #include "support/graph.h"
+#include "support/machine.h"
 
 enum { COLUMNS = 5, NODES = 30, TENSORS = NODES + 1, ROWS_MAX = 40 };
 
@@ -109,28 +110,6 @@ static size_t skipped_steps(const sy_program *program)
 }
 
 typedef struct {
-    sy_device *device;
-    sy_program *program;
-    sy_runner *runner;
-} machine;
-
-static machine machine_create(sy_ctx *ctx, const sy_program_spec *spec)
-{
-    machine made = {0};
-    assert_ok(ctx, sy_backend_cpu.open(ctx, 0, &made.device));
-    assert_ok(ctx, sy_program_create(ctx, &sy_backend_cpu, made.device, spec, &made.program));
-    assert_ok(ctx, sy_runner_create(ctx, made.program, 1, &made.runner));
-    return made;
-}
-
-static void machine_destroy(machine *made)
-{
-    sy_runner_destroy(made->runner);
-    sy_program_destroy(made->program);
-    sy_backend_cpu.close(made->device);
-}
-
-typedef struct {
     const rows_graph *graph;
     sy_runner *runner;
     int shown;
@@ -163,13 +142,14 @@ static void no_elided_copy_changes_a_result(void **state)
         const int outputs[] = {last->index, middle->index};
         /* With everything observed every tensor exists; with nothing observed more memory is shared. */
         for (int round = 0; round < 2; round++) {
-            machine run = machine_create(*state, &(sy_program_spec){.graph = made.graph,
-                                                                    .inputs = observed,
-                                                                    .input_count = 1,
-                                                                    .outputs = outputs,
-                                                                    .output_count = 2,
-                                                                    .observed = observed,
-                                                                    .observed_count = round ? 0 : TENSORS});
+            machine run = machine_create(*state, &sy_backend_cpu,
+                                         &(sy_program_spec){.graph = made.graph,
+                                                            .inputs = observed,
+                                                            .input_count = 1,
+                                                            .outputs = outputs,
+                                                            .output_count = 2,
+                                                            .observed = observed,
+                                                            .observed_count = round ? 0 : TENSORS});
             sight seen = {&made, run.runner, 0};
             float got[ROWS_MAX * COLUMNS];
             assert_ok(*state, sy_runner_run(*state, run.runner, 1, (const void *[]){made.tensors[0].values},
@@ -202,7 +182,7 @@ static void what_is_joined_is_computed_in_its_place_once(void **state)
     graph_int_attr(ctx, graph, "axis", 0);
     assert_ok(ctx, sy_infer_shapes(ctx, graph));
     machine run = machine_create(
-        ctx,
+        ctx, &sy_backend_cpu,
         &(sy_program_spec){.graph = graph, .inputs = &x, .input_count = 1, .outputs = &z, .output_count = 1});
     sy_text text = {0};
     sy_program_print(run.program, &text);
@@ -240,7 +220,7 @@ static void what_is_not_in_one_piece_is_copied(void **state)
     const int z = graph_node(ctx, graph, "Transpose", "z", y);
     assert_ok(ctx, sy_infer_shapes(ctx, graph));
     machine run = machine_create(
-        ctx,
+        ctx, &sy_backend_cpu,
         &(sy_program_spec){.graph = graph, .inputs = &x, .input_count = 1, .outputs = &z, .output_count = 1});
     assert_int_equal(skipped_steps(run.program), 0);
     machine_destroy(&run);
@@ -275,7 +255,7 @@ static void memory_that_is_written_again_is_copied(void **state)
     graph->nodes[0].op = &op;
     graph->tensors[y].shape = SHAPE(2, COLUMNS);
     machine run = machine_create(
-        ctx,
+        ctx, &sy_backend_cpu,
         &(sy_program_spec){.graph = graph, .inputs = &x, .input_count = 1, .outputs = &y, .output_count = 1});
     float got[2 * COLUMNS];
     assert_ok(ctx, sy_runner_run(ctx, run.runner, 1, (const void *[]){values}, NULL, NULL));

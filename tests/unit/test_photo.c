@@ -3,20 +3,13 @@
 #include <string.h>
 
 #include "data/photo.h"
-#include "support/test.h"
+#include "support/log.h"
 
 typedef struct {
     sy_ctx *ctx;
     sy_config *config;
-    char log[2048];
+    test_log log;
 } fixture;
-
-static void note(void *user, sy_log_level level, const char *line)
-{
-    fixture *self = user;
-    (void)level;
-    snprintf(self->log + strlen(self->log), sizeof self->log - strlen(self->log), "%s\n", line);
-}
 
 static int open_fixture(void **state)
 {
@@ -25,7 +18,7 @@ static int open_fixture(void **state)
     *state = &self;
     if (sy_ctx_create(&self.ctx) != SY_OK)
         return -1;
-    sy_ctx_set_log(self.ctx, SY_LOG_WARN, note, &self);
+    test_log_open(self.ctx, SY_LOG_WARN, &self.log);
     return sy_config_create(self.ctx, &self.config) == SY_OK ? 0 : -1;
 }
 
@@ -45,7 +38,7 @@ static void configure(fixture *self, const char *keys)
     assert_ok(self->ctx, sy_config_create(self->ctx, &self->config));
     snprintf(text, sizeof text, "[data_preprocess_param]\n%s", keys);
     assert_ok(self->ctx, sy_config_parse(self->ctx, self->config, "q.ini", text, strlen(text)));
-    self->log[0] = '\0';
+    self->log.text[0] = '\0';
 }
 
 static sy_sample_input input_of(sy_dtype dtype, int rank, int a, int b, int c, int d)
@@ -96,7 +89,7 @@ static void presets_are_what_networks_were_trained_with(void **state)
         assert_ok(self->ctx, sy_photo_load(self->ctx, &plan, photo, sizeof photo - 1, words));
         for (int c = 0; c < 3; c++) /* computed in double, stored as float */
             assert_true(fabs(words[c] - cases[i].want[c]) <= 1e-6 * (1 + fabs(cases[i].want[c])));
-        assert_string_equal(self->log, "");
+        assert_string_equal(self->log.text, "");
     }
 }
 
@@ -109,17 +102,19 @@ static void what_is_not_set_is_red_first_or_as_mindspore_lite_has_it(void **stat
     configure(self, "normalize_std = [255, 255, 255]");
     assert_ok(self->ctx, sy_photo_plan_make(self->ctx, self->config, &input, false, &plan));
     assert_false(plan.reversed);
-    assert_string_equal(self->log, "");
+    assert_string_equal(self->log.text, "");
     assert_ok(self->ctx, sy_photo_plan_make(self->ctx, self->config, &input, true, &plan));
     assert_true(plan.reversed);
     assert_string_equal(
-        self->log, "image_to_format is not set: photographs are read as BGR, as MindSpore Lite does; most "
-                   "models want image_to_format = RGB\n");
+        self->log.text,
+        "image_to_format is not set: photographs are read as BGR, as MindSpore Lite does; most "
+        "models want image_to_format = RGB\n");
     configure(self, "");
     assert_ok(self->ctx, sy_photo_plan_make(self->ctx, self->config, &grey, true, &plan));
     assert_string_equal(
-        self->log, "neither preset nor normalize_mean and normalize_std is set: pixels enter the model as "
-                   "0 to 255\n");
+        self->log.text,
+        "neither preset nor normalize_mean and normalize_std is set: pixels enter the model as "
+        "0 to 255\n");
 }
 
 static void the_shape_of_the_input_says_where_channels_go(void **state)
@@ -252,7 +247,7 @@ static void integer_inputs_take_rounded_pixels(void **state)
     assert_ok(self->ctx, sy_photo_plan_make(self->ctx, self->config, &input, false, &plan));
     assert_ok(self->ctx, sy_photo_load(self->ctx, &plan, photo, sizeof photo - 1, words));
     assert_true(words[0] == 0 && words[1] == 128 && words[2] == 255);
-    assert_string_equal(self->log, "");
+    assert_string_equal(self->log.text, "");
     input.dtype = SY_DTYPE_INT8;
     assert_fails(self->ctx, sy_photo_plan_make(self->ctx, self->config, &input, false, &plan), SY_E_CONFIG,
                  "normalized pixels are 0 to 255, the model's input is int8: set normalize_mean and "
@@ -356,7 +351,7 @@ static void sizes_without_a_method_are_linear_with_a_warning(void **state)
     configure(self, "resize_width = 8\nresize_height = 8\npreset = u1");
     assert_ok(self->ctx, sy_photo_plan_make(self->ctx, self->config, &input, false, &plan));
     assert_int_equal(plan.method, SY_RESIZE_METHOD_LINEAR);
-    assert_string_equal(self->log,
+    assert_string_equal(self->log.text,
                         "resize_width and resize_height without resize_method: MindSpore Lite ignores them, "
                         "here the method is LINEAR\n");
 }

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "solve/plan.h"
+#include "support/log.h"
 #include "support/plan.h"
 
 static void an_activation_is_quantized_after_it_and_not_before(void **state)
@@ -368,23 +369,18 @@ static void the_scales_of_a_grouped_transposed_convolution_repeat_over_groups(vo
     network_release(&net);
 }
 
-static void remember_line(void *user, sy_log_level level, const char *line)
-{
-    if (level == SY_LOG_WARN)
-        snprintf(user, 256, "%s", line);
-}
-
 static void a_plan_without_integers_is_a_warning(void **state)
 {
-    char line[256] = "";
+    test_log log;
     network net = gemm_network(*state, 1, 32, 32);
-    sy_ctx_set_log(*state, SY_LOG_WARN, remember_line, line);
+    test_log_open(*state, SY_LOG_WARN, &log);
     sy_plan_destroy(plan_of(*state, net.graph, net.stats, "GENERIC"));
-    assert_string_equal(line, "");
+    assert_string_equal(log.text, "");
     sy_plan_destroy(plan_of(*state, net.graph, net.stats, "NVGPU"));
     assert_string_equal(
-        line, "nothing is quantized; of the first product, 'gemm' (Gemm): a product with a single row is "
-              "faster in float");
+        log.text,
+        "nothing is quantized; of the first product, 'gemm' (Gemm): a product with a single row is faster in "
+        "float\n");
     sy_ctx_set_log(*state, SY_LOG_WARN, NULL, NULL);
     network_release(&net);
 }

@@ -5,6 +5,7 @@
 #include "ops/lowering.h"
 #include "run/run.h"
 #include "support/graph.h"
+#include "support/machine.h"
 
 enum { WIDTH = 37 };
 
@@ -18,29 +19,6 @@ static void fill_at_random(float *values, size_t count, uint32_t seed)
 {
     for (size_t i = 0; i < count; i++)
         values[i] = (float)((int)(next_random(&seed) % 2001) - 1000) / 256;
-}
-
-/* A program on the CPU, or on a backend derived from it, with one runner. */
-typedef struct {
-    sy_device *device;
-    sy_program *program;
-    sy_runner *runner;
-} machine;
-
-static machine machine_create(sy_ctx *ctx, const sy_backend *backend, const sy_program_spec *spec)
-{
-    machine made = {0};
-    assert_ok(ctx, backend->open(ctx, 0, &made.device));
-    assert_ok(ctx, sy_program_create(ctx, backend, made.device, spec, &made.program));
-    assert_ok(ctx, sy_runner_create(ctx, made.program, 1, &made.runner));
-    return made;
-}
-
-static void machine_destroy(machine *made)
-{
-    sy_runner_destroy(made->runner);
-    sy_program_destroy(made->program);
-    sy_backend_cpu.close(made->device);
 }
 
 static void read_output(sy_ctx *ctx, const machine *made, int index, float *out, size_t count)

@@ -5,20 +5,14 @@
 #include "base/pool.h"
 #include "data/samples.h"
 #include "support/folder.h"
+#include "support/log.h"
 
 typedef struct {
     sy_ctx *ctx;
     sy_config *config;
     test_folder folder;
-    char log[8192];
+    test_log log;
 } fixture;
-
-static void note(void *user, sy_log_level level, const char *line)
-{
-    fixture *self = user;
-    (void)level;
-    snprintf(self->log + strlen(self->log), sizeof self->log - strlen(self->log), "%s\n", line);
-}
 
 static int open_fixture(void **state)
 {
@@ -27,7 +21,7 @@ static int open_fixture(void **state)
     *state = &self;
     if (sy_ctx_create(&self.ctx) != SY_OK || sy_config_create(self.ctx, &self.config) != SY_OK)
         return -1;
-    sy_ctx_set_log(self.ctx, SY_LOG_INFO, note, &self);
+    test_log_open(self.ctx, SY_LOG_INFO, &self.log);
     folder_open(&self.folder);
     return 0;
 }
@@ -101,7 +95,7 @@ static void files_come_sorted_without_hidden_ones_and_folders(void **state)
         assert_string_equal(sy_samples_name(samples, i), want[i]);
         assert_int_equal(sy_samples_label(samples, i), SY_NONE);
     }
-    assert_non_null(strstr(self->log,
+    assert_non_null(strstr(self->log.text,
                            ": 1 of its files are no samples by their names and are left out (such as "
                            "notes.txt)\n"));
     assert_string_equal(sy_samples_preprocess(samples), "input_type = BIN\nbin_layout = MODEL\n");
@@ -133,8 +127,9 @@ static void a_photograph_is_loaded_with_its_hash(void **state)
     assert_memory_equal(&hash, &want, sizeof hash);
     sy_hash_print(&hash, text);
     assert_string_equal(
-        self->log, "input x: no geometry is set: 1 photographs as they are, 0 cropped to their centre, 0 "
-                   "with the short side resized to 5 and cropped, to 4 x 4\n");
+        self->log.text,
+        "input x: no geometry is set: 1 photographs as they are, 0 cropped to their centre, 0 "
+        "with the short side resized to 5 and cropped, to 4 x 4\n");
     sy_samples_destroy(samples);
 }
 
@@ -303,12 +298,12 @@ static void every_bad_file_is_named_before_anything_runs(void **state)
                   "BMP or PNM "
                   "photograph; 3.jpg: is empty; 4.jpg: is empty; 5.jpg: is empty; and 2 more "
                   "(--allow-bad-samples or skip_bad_samples = true goes on without them)");
-    assert_non_null(strstr(self->log, "bad sample: 7.jpg: is empty\n"));
+    assert_non_null(strstr(self->log.text, "bad sample: 7.jpg: is empty\n"));
     set(self, "data_preprocess_param.skip_bad_samples=true");
     sy_samples *samples = open_set(self, self->folder.path, &photo, 1);
     assert_int_equal(sy_samples_count(samples), 1);
     assert_string_equal(sy_samples_name(samples, 0), "2.ppm");
-    assert_non_null(strstr(self->log, "7 of 8 samples are left out\n"));
+    assert_non_null(strstr(self->log.text, "7 of 8 samples are left out\n"));
     sy_samples_destroy(samples);
     unlink(folder_path(&self->folder, "2.ppm"));
     assert_int_equal(sy_samples_open(self->ctx,
@@ -335,8 +330,8 @@ static void the_first_file_that_fails_to_load_names_them_all(void **state)
                      "2 of 4 samples cannot be used: 3.f32: element 1 is not a number; 4.f32: element 1 is "
                      "not a number (--allow-bad-samples or skip_bad_samples = true goes on without them)");
     assert_false(usable);
-    assert_string_equal(self->log, "bad sample: 3.f32: element 1 is not a number\n"
-                                   "bad sample: 4.f32: element 1 is not a number\n");
+    assert_string_equal(self->log.text, "bad sample: 3.f32: element 1 is not a number\n"
+                                        "bad sample: 4.f32: element 1 is not a number\n");
     for (int workers = 1; workers <= 3; workers++)
         assert_fails(self->ctx, sy_samples_check(self->ctx, samples, workers), SY_E_DATA,
                      "2 of 4 samples cannot be used: 3.f32: element 1 is not a number; 4.f32: element 1 is "
@@ -357,7 +352,7 @@ static void bad_samples_can_be_left_out(void **state)
     for (size_t i = 0; i < 4; i++)
         assert_ok(self->ctx, sy_samples_load(self->ctx, samples, i, out, NULL, &usable[i]));
     assert_true(usable[0] && usable[1] && !usable[2] && !usable[3]);
-    assert_non_null(strstr(self->log,
+    assert_non_null(strstr(self->log.text,
                            "bad sample: 1.f32: has 8 bytes where input a, [1,3] of float32, needs 12\n"
                            "1 of 5 samples are left out\n"
                            "bad sample, left out: 3.f32: element 1 is not a number\n"));
@@ -432,7 +427,7 @@ static void raw_files_of_calibrate_path_are_channels_last(void **state)
         assert_true(words[0] == 0 && words[1] == cases[i].second);
         sy_samples_destroy(samples);
     }
-    assert_non_null(strstr(self->log,
+    assert_non_null(strstr(self->log.text,
                            "input x: bin_layout is not set: raw files are read as NHWC, as MindSpore Lite "
                            "does; for files in the model's own layout set bin_layout = MODEL\n"));
 }
@@ -466,7 +461,7 @@ static void labels_find_samples_by_the_file_they_lead_to(void **state)
     static const int want[] = {0, 7, SY_NONE, 12};
     for (size_t i = 0; i < 4; i++)
         assert_int_equal(sy_samples_label(samples, i), want[i]);
-    assert_non_null(strstr(self->log, "1 of 4 samples have no class in "));
+    assert_non_null(strstr(self->log.text, "1 of 4 samples have no class in "));
     sy_samples_destroy(samples);
 }
 
