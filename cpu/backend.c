@@ -62,6 +62,7 @@ static sy_status list(sy_ctx *ctx, sy_device_info *out, int capacity, int *out_c
     read_processor_name(out->name, sizeof out->name);
     snprintf(out->detail, sizeof out->detail, "%ld processors, %s kernels", sysconf(_SC_NPROCESSORS_ONLN),
              sy_cpu_level_name(level));
+    out->automatic = true;
     return SY_OK;
 }
 

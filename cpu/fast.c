@@ -11,7 +11,8 @@
     X(convolution, set)      \
     X(gemm, set)             \
     X(pool, set)             \
-    X(observe, set)          \
+    X(summarize, set)        \
+    X(histogram, set)        \
     X(channel_rows, set)     \
     X(reduce, set)
 #define LOOPS(X, set)        \

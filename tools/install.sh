@@ -2,8 +2,8 @@
 # Installs what building and running needs on Debian 12, and only what is missing: sh tools/install.sh [tests]
 set -eu
 
-packages="gcc libc6-dev cmake ninja-build pkg-config libprotobuf-c-dev protobuf-c-compiler libcjson-dev nettle-dev libstb-dev"
-[ "${1:-}" = tests ] && packages="$packages clang libclang-rt-dev clang-tidy clang-format libcmocka-dev python3 python3-venv"
+packages="gcc libc6-dev cmake ninja-build pkg-config libprotobuf-c-dev protobuf-c-compiler libcjson-dev nettle-dev libstb-dev opencl-headers"
+[ "${1:-}" = tests ] && packages="$packages clang libclang-rt-dev clang-tidy clang-format libcmocka-dev python3 python3-venv ocl-icd-opencl-dev pocl-opencl-icd libclblast-dev"
 
 missing=""
 for package in $packages; do

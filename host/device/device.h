@@ -8,6 +8,8 @@
 #ifndef SY_DEVICE_DEVICE_H
 #define SY_DEVICE_DEVICE_H
 
+#include <stdbool.h>
+
 #include "base/fail.h"
 #include "kernels/params.h"
 
@@ -50,6 +52,7 @@ typedef struct sy_launch {
 typedef struct sy_device_info {
     char name[96];    /* the processor or card */
     char detail[160]; /* instruction set, driver, memory */
+    bool automatic;   /* `auto` may take it: a processor only as the device cpu */
 } sy_device_info;
 
 /* Every function but the close and free ones may fail and has then said why with sy_fail. The functions on a
@@ -83,11 +86,19 @@ typedef struct sy_backend {
 } sy_backend;
 
 extern const sy_backend sy_backend_cpu;
+#if defined(SY_HAS_OPENCL)
+extern const sy_backend sy_backend_opencl;
+#endif
 
 /* The backends of this build, in the order `auto` prefers them. NULL at the end. */
 extern const sy_backend *const sy_backends[];
+/* Names of the backends that exist and this build lacks. NULL at the end. */
+extern const char *const sy_backends_absent[];
 
-/* "auto", "cpu", "cuda:0" ...; logs which was chosen and why. *out_device goes back through close(). */
+/* "auto", or the name of a backend, alone (its first device) or with the number of a device or a part of the
+ * device's name behind a colon: "cpu", "cuda:1", "opencl:radeon". Logs which was chosen and why; an absent
+ * driver never fails `auto`. *out_device goes back through close().
+ */
 sy_status sy_device_open(sy_ctx *ctx, const char *name, const sy_backend **out_backend,
                          sy_device **out_device);
 

@@ -34,13 +34,16 @@ static void check_shape(const shape *s, bool has_bias, float limit, unsigned see
                                 .out_w = ((unsigned)((int)s->w + pad - reach_w)) / s->stride + 1,
                                 .has_bias = has_bias,
                                 .clamp = {-limit, limit}};
-    float *x = random_floats((size_t)p.batch * p.channels * p.in_h * p.in_w, seed);
-    float *w = random_floats((size_t)p.filters * (p.channels / p.groups) * p.kernel_h * p.kernel_w, seed + 1);
+    const size_t x_words = (size_t)p.batch * p.channels * p.in_h * p.in_w;
+    const size_t w_words = (size_t)p.filters * (p.channels / p.groups) * p.kernel_h * p.kernel_w;
+    float *x = random_floats(x_words, seed);
+    float *w = random_floats(w_words, seed + 1);
     float *bias = has_bias ? random_floats(p.filters, seed + 2) : NULL;
     const check c = {.kernel = SY_KERNEL_conv2d,
                      .reference = sy_ref_conv2d,
                      .params = &p,
                      .operands = {x, w, bias},
+                     .sizes = {x_words, w_words, p.filters},
                      .written = 3,
                      .words = (size_t)p.batch * p.filters * p.out_h * p.out_w,
                      .name = s->name};

@@ -38,12 +38,13 @@ static int check_gemm(const shape *s, sy_gemm_params p)
     p.a_strides[0] = p.a_strides[0] ? (unsigned)a_words : 0;
     p.b_strides[0] = p.b_strides[0] ? (unsigned)b_words : 0;
     float *a = random_floats(a_words * a_count, 1), *b = random_floats(b_words * b_count, 2);
-    float *c =
-        p.has_c ? random_floats((s->m - 1) * p.c_row_stride + (s->n - 1) * p.c_column_stride + 1, 3) : NULL;
+    const size_t c_words = (s->m - 1) * p.c_row_stride + (s->n - 1) * p.c_column_stride + 1;
+    float *c = p.has_c ? random_floats(c_words, 3) : NULL;
     const int checked = check_variants(&(check){.kernel = SY_KERNEL_gemm,
                                                 .reference = sy_ref_gemm,
                                                 .params = &p,
                                                 .operands = {a, b, c},
+                                                .sizes = {a_words * a_count, b_words * b_count, c_words},
                                                 .written = 3,
                                                 .words = (size_t)s->m * s->n * s->batches,
                                                 .name = s->name});

@@ -51,6 +51,7 @@ static void check_pool(const shape *s, unsigned kind, unsigned count_padding, bo
                                                 .reference = sy_ref_pool2d,
                                                 .params = &p,
                                                 .operands = {x},
+                                                .sizes = {words},
                                                 .written = 1,
                                                 .words = (size_t)p.planes * p.out_h * p.out_w,
                                                 .any_nan = true,

@@ -49,6 +49,7 @@ static void check_kernel(sy_kernel kernel, reference_fn *reference, const shape 
                             .reference = reference,
                             .params = &p,
                             .operands = {x, scale, zero},
+                            .sizes = {(size_t)s->outer * s->channels * s->inner, s->channels, s->channels},
                             .written = 3,
                             .words = (size_t)s->outer * s->channels * s->inner,
                             .name = "quantize"});
@@ -83,6 +84,7 @@ static void halves_go_to_even(void **state)
                                         .reference = sy_ref_quantize,
                                         .params = &p,
                                         .operands = {x, &scale, &zero},
+                                        .sizes = {64, 1, 1},
                                         .written = 3,
                                         .words = 64,
                                         .name = "halves"}) >= 0);
@@ -105,6 +107,7 @@ static void new_scales_are_the_references(void **state)
                                     .reference = sy_ref_requantize,
                                     .params = &p,
                                     .operands = {x, p.has_bias ? bias : NULL, multiplier},
+                                    .sizes = {words, s->channels, p.multiplier_channels},
                                     .written = 3,
                                     .words = words,
                                     .name = "requantize"});
@@ -126,6 +129,7 @@ static void normalised_batches_are_the_references(void **state)
                                 .reference = sy_ref_batch_norm,
                                 .params = &p,
                                 .operands = {x, scale, bias, mean, variance},
+                                .sizes = {words, s->channels, s->channels, s->channels, s->channels},
                                 .written = 5,
                                 .words = words,
                                 .any_nan = true,

@@ -14,6 +14,7 @@ static int check_channels(unsigned outer, unsigned channels, unsigned inner)
                                                 .reference = sy_ref_channel_sum,
                                                 .params = &p,
                                                 .operands = {x},
+                                                .sizes = {(size_t)outer * channels * inner},
                                                 .written = 1,
                                                 .words = channels,
                                                 .name = "channels"});
@@ -57,6 +58,7 @@ static void check_reduce(unsigned function, unsigned count, unsigned reduced)
                                                 .reference = sy_ref_reduce,
                                                 .params = &p,
                                                 .operands = {x},
+                                                .sizes = {(size_t)30 * count},
                                                 .written = 1,
                                                 .words = words,
                                                 .name = "reduce"});

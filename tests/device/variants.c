@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends.h"
 #include "support/test.h"
 
 enum { FENCE = 64 };
@@ -159,5 +160,6 @@ int check_variants(const check *c)
     checked += check_list(c, portable16_variants, SY_CPU_LEVEL_AVX512, expected + FENCE);
     checked += check_list(c, emulated_avx512_variants, SY_CPU_LEVEL_AVX512, expected + FENCE);
     free(expected);
+    check_backends(c);
     return checked;
 }

@@ -18,6 +18,8 @@ typedef struct check {
     reference_fn *reference;
     const void *params;
     void *operands[SY_MAX_OPERANDS]; /* NULL for what is written */
+    size_t sizes[SY_MAX_OPERANDS];   /* words of each that is not NULL */
+    unsigned shared;                 /* bit i: operand i is the same for all samples of a batch */
     int written;                     /* index of the operand that is */
     size_t words;                    /* of it */
     const void *before;              /* its contents before the kernel runs; NULL: anything */
@@ -26,7 +28,8 @@ typedef struct check {
 } check;
 
 /* Fails the test unless each variant that accepts the params writes the reference's bits, and nothing around
- * them; with constants packed and not. Returns how many variants did.
+ * them, with constants packed and not; and so does every backend, see backends.h. Returns how many variants
+ * did.
  */
 int check_variants(const check *c);
 

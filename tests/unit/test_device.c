@@ -25,6 +25,10 @@ static void the_cpu_is_found_by_each_of_its_names(void **state)
     }
 }
 
+#define EXPECTED                                                                                   \
+    "expected auto, or a name, and perhaps a number or a part of the device's name, such as cpu, " \
+    "cuda:1 or opencl:radeon"
+
 static void a_device_this_build_lacks_is_refused_with_the_remedy(void **state)
 {
     static const struct {
@@ -36,19 +40,22 @@ static void a_device_this_build_lacks_is_refused_with_the_remedy(void **state)
          "device cuda: this build has no cuda backend; use cpu, which gives the same bits"},
         {"cuda:1", SY_E_UNSUPPORTED,
          "device cuda: this build has no cuda backend; use cpu, which gives the same bits"},
+#if !defined(SY_HAS_OPENCL)
         {"opencl", SY_E_UNSUPPORTED,
          "device opencl: this build has no opencl backend; use cpu, which gives the same bits"},
+#endif
         {"gpu", SY_E_ARGUMENT, "device gpu: there is no such device; use auto or cpu"},
         {"cpu:1", SY_E_DEVICE,
          "device cpu:1: the processors are one device, cpu:0; --workers says how many are used"},
-        {"cpu:", SY_E_ARGUMENT, "device cpu:: expected auto, or a name and a number such as cpu or cpu:0"},
-        {"cpu:-1", SY_E_ARGUMENT,
-         "device cpu:-1: expected auto, or a name and a number such as cpu or cpu:0"},
-        {"cpu:x", SY_E_ARGUMENT, "device cpu:x: expected auto, or a name and a number such as cpu or cpu:0"},
+        {"cpu:", SY_E_ARGUMENT, "device cpu:: " EXPECTED},
+        {"cpu:-1", SY_E_ARGUMENT, "device cpu:-1: " EXPECTED},
+        {"cpu:no such", SY_E_DEVICE,
+         "device cpu:no such: no device of cpu has 'no such' in its name; 'steelyard devices' shows them"},
         {"cpu:99999999999", SY_E_ARGUMENT,
-         "device cpu:99999999999: expected auto, or a name and a number such as cpu or cpu:0"},
-        {":0", SY_E_ARGUMENT, "device :0: expected auto, or a name and a number such as cpu or cpu:0"},
-        {"", SY_E_ARGUMENT, "device '': expected auto, or a name and a number such as cpu or cpu:0"},
+         "device cpu:99999999999: 99999999999 is not the number of a device"},
+        {"cpu:1x", SY_E_ARGUMENT, "device cpu:1x: 1x is not the number of a device"},
+        {":0", SY_E_ARGUMENT, "device :0: " EXPECTED},
+        {"", SY_E_ARGUMENT, "device '': " EXPECTED},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const sy_backend *backend = NULL;
@@ -66,13 +73,47 @@ static void the_log_says_which_device_and_which_kernels(void **state)
     test_log log;
     test_log_open(*state, SY_LOG_INFO, &log);
     set_level("portable");
-    assert_ok(*state, sy_device_open(*state, "auto", &backend, &device));
+    assert_ok(*state, sy_device_open(*state, "cpu", &backend, &device));
     set_level(NULL);
     sy_ctx_set_log(*state, SY_LOG_INFO, NULL, NULL);
     assert_ptr_equal(strstr(log.text, "device cpu:0: "), log.text);
     assert_non_null(strstr(log.text, " processors, portable kernels"));
     backend->close(device);
 }
+
+#if defined(SY_HAS_OPENCL)
+static void without_a_driver_auto_takes_the_cpu_and_says_why(void **state)
+{
+    const sy_backend *backend = NULL;
+    sy_device *device = NULL;
+    test_log log;
+    setenv("SY_LIBOPENCL", "/no/such/libOpenCL.so", 1);
+    test_log_open(*state, SY_LOG_INFO, &log);
+    assert_ok(*state, sy_device_open(*state, "auto", &backend, &device));
+    sy_ctx_set_log(*state, SY_LOG_INFO, NULL, NULL);
+    assert_ptr_equal(backend, &sy_backend_cpu);
+    backend->close(device);
+    assert_non_null(
+        strstr(log.text, "device opencl: not used: OpenCL is not installed here: /no/such/libOpenCL.so"));
+    assert_non_null(strstr(log.text, "device cpu:0: "));
+
+    device = NULL;
+    assert_int_equal(sy_device_open(*state, "opencl", &backend, &device), SY_E_DEVICE);
+    assert_non_null(strstr(sy_ctx_error(*state), "or use --device cpu, which gives the same bits"));
+    assert_null(device);
+    unsetenv("SY_LIBOPENCL");
+}
+
+static void a_library_that_is_no_loader_is_told(void **state)
+{
+    const sy_backend *backend = NULL;
+    sy_device *device = NULL;
+    setenv("SY_LIBOPENCL", "libm.so.6", 1);
+    assert_fails(*state, sy_device_open(*state, "opencl:0", &backend, &device), SY_E_DEVICE,
+                 "libm.so.6 has no function clGetPlatformIDs: it must be a loader of OpenCL 1.2");
+    unsetenv("SY_LIBOPENCL");
+}
+#endif
 
 static void the_environment_can_hold_the_kernels_to_a_level(void **state)
 {
@@ -164,6 +205,10 @@ int main(void)
         cmocka_unit_test(the_cpu_is_found_by_each_of_its_names),
         cmocka_unit_test(a_device_this_build_lacks_is_refused_with_the_remedy),
         cmocka_unit_test(the_log_says_which_device_and_which_kernels),
+#if defined(SY_HAS_OPENCL)
+        cmocka_unit_test(without_a_driver_auto_takes_the_cpu_and_says_why),
+        cmocka_unit_test(a_library_that_is_no_loader_is_told),
+#endif
         cmocka_unit_test(the_environment_can_hold_the_kernels_to_a_level),
         cmocka_unit_test(at_the_reference_level_no_kernel_has_a_variant),
         cmocka_unit_test(what_is_written_can_be_read_back),
