@@ -5,7 +5,7 @@
 
 #include "base/pool.h"
 #include "run/run.h"
-#include "run/words.h"
+#include "graph/words.h"
 
 static size_t tensor_elements(const sy_graph *graph, int tensor)
 {

@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <string.h>
 
 bool sy_elements_limits(sy_dtype dtype, int64_t *out_least, int64_t *out_most)
 {
@@ -29,64 +28,6 @@ bool sy_elements_limits(sy_dtype dtype, int64_t *out_least, int64_t *out_most)
     return false;
 }
 
-/* IEEE 754 binary16: sign, 5 bits of exponent, 10 of fraction. */
-static float half_to_float(uint16_t half)
-{
-    int exponent = half >> 10 & 31, fraction = half & 1023;
-    float magnitude = exponent == 0    ? ldexpf((float)fraction, -24)
-                      : exponent == 31 ? (fraction ? NAN : INFINITY)
-                                       : ldexpf((float)(fraction + 1024), exponent - 25);
-    return half & 0x8000 ? -magnitude : magnitude;
-}
-
-static float bfloat_to_float(uint16_t bits)
-{
-    uint32_t wide = (uint32_t)bits << 16;
-    float value;
-    memcpy(&value, &wide, sizeof value);
-    return value;
-}
-
-static uint64_t read_bits(const unsigned char *at, unsigned bytes)
-{
-    uint64_t bits = 0;
-    for (unsigned i = 0; i < bytes; i++)
-        bits |= (uint64_t)at[i] << (8 * i);
-    return bits;
-}
-
-static float read_float(sy_dtype from, const unsigned char *at)
-{
-    uint64_t bits = read_bits(at, sy_dtype_bits(from) / 8);
-    if (from == SY_DTYPE_FLOAT16)
-        return half_to_float((uint16_t)bits);
-    if (from == SY_DTYPE_BFLOAT16)
-        return bfloat_to_float((uint16_t)bits);
-    if (from == SY_DTYPE_DOUBLE) {
-        double value;
-        memcpy(&value, &bits, sizeof value);
-        return (float)value;
-    }
-    uint32_t low = (uint32_t)bits;
-    float value;
-    memcpy(&value, &low, sizeof value);
-    return value;
-}
-
-/* Integers beyond int64_t saturate; no word holds them either way. */
-static int64_t read_integer(sy_dtype from, const unsigned char *at)
-{
-    uint64_t bits = read_bits(at, sy_dtype_bits(from) / 8);
-    switch (from) {
-    case SY_DTYPE_BOOL: return bits != 0;
-    case SY_DTYPE_INT8: return (int8_t)bits;
-    case SY_DTYPE_INT16: return (int16_t)bits;
-    case SY_DTYPE_INT32: return (int32_t)bits;
-    case SY_DTYPE_UINT64: return bits > INT64_MAX ? INT64_MAX : (int64_t)bits;
-    default: return (int64_t)bits;
-    }
-}
-
 /* Where element i of a file is among the words. */
 static size_t place(size_t i, const sy_shape *shape, sy_order order)
 {
@@ -102,17 +43,32 @@ static size_t place(size_t i, const sy_shape *shape, sy_order order)
     return n * a * b + rest % b * a + rest / b;
 }
 
+/* Elements are read in chunks of this many. */
+enum { CHUNK = 256 };
+
+static sy_tensor chunk_of(const sy_elements *from, size_t first, size_t *out_count)
+{
+    const size_t step = sy_dtype_bits(from->dtype) / 8;
+    *out_count = from->count - first < CHUNK ? from->count - first : CHUNK;
+    return (sy_tensor){.name = "elements",
+                       .dtype = from->dtype,
+                       .data = from->bytes + first * step,
+                       .bytes = *out_count * step};
+}
+
 static sy_status convert_floats(sy_ctx *ctx, const sy_elements *from, const sy_shape *shape, sy_order order,
                                 float *words)
 {
-    const bool floating = sy_dtype_is_float(from->dtype);
-    const size_t step = sy_dtype_bits(from->dtype) / 8;
-    for (size_t i = 0; i < from->count; i++) {
-        const unsigned char *at = from->bytes + i * step;
-        float value = floating ? read_float(from->dtype, at) : (float)read_integer(from->dtype, at);
-        if (isnan(value))
-            return sy_fail(ctx, SY_E_DATA, "element %zu is not a number", i);
-        words[place(i, shape, order)] = value;
+    size_t count;
+    for (size_t first = 0; first < from->count; first += count) {
+        const sy_tensor chunk = chunk_of(from, first, &count);
+        float values[CHUNK];
+        SY_TRY(sy_tensor_to_f32(ctx, &chunk, values, count));
+        for (size_t i = 0; i < count; i++) {
+            if (isnan(values[i]))
+                return sy_fail(ctx, SY_E_DATA, "element %zu is not a number", first + i);
+            words[place(first + i, shape, order)] = values[i];
+        }
     }
     return SY_OK;
 }
@@ -120,20 +76,24 @@ static sy_status convert_floats(sy_ctx *ctx, const sy_elements *from, const sy_s
 static sy_status convert_integers(sy_ctx *ctx, const sy_elements *from, sy_dtype dtype, const sy_shape *shape,
                                   sy_order order, int32_t *words)
 {
-    const size_t step = sy_dtype_bits(from->dtype) / 8;
     int64_t least = 0, most = 0;
+    size_t count;
     if (!sy_elements_limits(dtype, &least, &most))
         return sy_fail(ctx, SY_E_UNSUPPORTED, "an input of %s cannot be filled from files",
                        sy_dtype_name(dtype));
     if (sy_dtype_is_float(from->dtype))
         return sy_fail(ctx, SY_E_DATA, "holds %s where the model wants %s", sy_dtype_name(from->dtype),
                        sy_dtype_name(dtype));
-    for (size_t i = 0; i < from->count; i++) {
-        int64_t value = read_integer(from->dtype, from->bytes + i * step);
-        if (value < least || value > most)
-            return sy_fail(ctx, SY_E_DATA, "element %zu is %" PRId64 ", outside %" PRId64 " to %" PRId64, i,
-                           value, least, most);
-        words[place(i, shape, order)] = (int32_t)value;
+    for (size_t first = 0; first < from->count; first += count) {
+        const sy_tensor chunk = chunk_of(from, first, &count);
+        int64_t values[CHUNK];
+        SY_TRY(sy_tensor_to_i64(ctx, &chunk, values, count));
+        for (size_t i = 0; i < count; i++) {
+            if (values[i] < least || values[i] > most)
+                return sy_fail(ctx, SY_E_DATA, "element %zu is %" PRId64 ", outside %" PRId64 " to %" PRId64,
+                               first + i, values[i], least, most);
+            words[place(first + i, shape, order)] = (int32_t)values[i];
+        }
     }
     return SY_OK;
 }

@@ -58,6 +58,7 @@ static bool element(const sy_tensor *tensor, size_t i, int64_t *as_int, double *
     case SY_DTYPE_DOUBLE: memcpy(as_double, &word, sizeof word); return false;
     case SY_DTYPE_FLOAT16: *as_double = (double)sy_half_to_float((uint16_t)word); return false;
     case SY_DTYPE_BFLOAT16: *as_double = (double)bfloat_to_float((uint16_t)word); return false;
+    case SY_DTYPE_BOOL: *as_int = word != 0; return true;
     case SY_DTYPE_INT8: *as_int = (int8_t)word; return true;
     case SY_DTYPE_INT16: *as_int = (int16_t)word; return true;
     case SY_DTYPE_INT32: *as_int = (int32_t)low; return true;
@@ -72,7 +73,7 @@ static bool element(const sy_tensor *tensor, size_t i, int64_t *as_int, double *
     }
 }
 
-static sy_status check_readable(sy_ctx *ctx, const sy_tensor *tensor, size_t count)
+sy_status sy_tensor_check(sy_ctx *ctx, const sy_tensor *tensor, size_t count)
 {
     unsigned bits = sy_dtype_bits(tensor->dtype);
     if (!tensor->data)
@@ -88,7 +89,7 @@ static sy_status check_readable(sy_ctx *ctx, const sy_tensor *tensor, size_t cou
 
 sy_status sy_tensor_to_f32(sy_ctx *ctx, const sy_tensor *tensor, float *out, size_t count)
 {
-    SY_TRY(check_readable(ctx, tensor, count));
+    SY_TRY(sy_tensor_check(ctx, tensor, count));
     if (tensor->dtype == SY_DTYPE_FLOAT) {
         if (count)
             memcpy(out, tensor->data, count * sizeof *out);
@@ -104,7 +105,7 @@ sy_status sy_tensor_to_f32(sy_ctx *ctx, const sy_tensor *tensor, float *out, siz
 
 sy_status sy_tensor_to_i64(sy_ctx *ctx, const sy_tensor *tensor, int64_t *out, size_t count)
 {
-    SY_TRY(check_readable(ctx, tensor, count));
+    SY_TRY(sy_tensor_check(ctx, tensor, count));
     for (size_t i = 0; i < count; i++) {
         double real = 0;
         if (!element(tensor, i, &out[i], &real))

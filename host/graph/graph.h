@@ -202,8 +202,10 @@ const int64_t *sy_node_ints(const sy_node *node, const char *name, size_t *out_c
 
 float sy_half_to_float(uint16_t bits); /* IEEE binary16 */
 
-/* Reads a constant of any numeric type, element by element. Out-of-range floats and integers saturate.
- * SY_E_MODEL when the tensor is not a constant or holds too few bytes.
+/* SY_E_MODEL unless the tensor is a constant of numbers with `count` elements or more. */
+sy_status sy_tensor_check(sy_ctx *ctx, const sy_tensor *tensor, size_t count);
+/* Reads a constant of any numeric type, element by element. Out-of-range floats and integers saturate; a bool
+ * is 0 or 1. Fails as sy_tensor_check() does. For the words of a device see words.h.
  */
 sy_status sy_tensor_to_f32(sy_ctx *ctx, const sy_tensor *tensor, float *out, size_t count);
 sy_status sy_tensor_to_i64(sy_ctx *ctx, const sy_tensor *tensor, int64_t *out, size_t count);

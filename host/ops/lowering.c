@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/words.h"
+
 /* Kernels count words in 32 bits. */
 static const size_t words_max = INT32_MAX;
 
@@ -80,27 +82,6 @@ static sy_operand place(sy_lowering *lowering, int index, sy_slot_kind kind, con
     return lowering->tensors[index];
 }
 
-static const void *int_words(sy_lowering *lowering, const sy_tensor *tensor, size_t count)
-{
-    int64_t *wide = malloc((count ? count : 1) * sizeof *wide);
-    int32_t *words = take(lowering, count, sizeof *words);
-    stick(lowering, sy_check_alloc(lowering->ctx, wide));
-    if (lowering->status == SY_OK)
-        stick(lowering, sy_tensor_to_i64(lowering->ctx, tensor, wide, count));
-    for (size_t i = 0; i < count && lowering->status == SY_OK; i++)
-        words[i] = wide[i] > INT32_MAX ? INT32_MAX : wide[i] < INT32_MIN ? INT32_MIN : (int32_t)wide[i];
-    free(wide);
-    return words;
-}
-
-static const void *float_words(sy_lowering *lowering, const sy_tensor *tensor, size_t count)
-{
-    float *words = take(lowering, count, sizeof *words);
-    if (words)
-        stick(lowering, sy_tensor_to_f32(lowering->ctx, tensor, words, count));
-    return words;
-}
-
 /* Integers outside int32 saturate: in real models they are ends of slices and bounds, where that means the
  * same. */
 static sy_operand place_constant(sy_lowering *lowering, int index)
@@ -111,9 +92,12 @@ static sy_operand place_constant(sy_lowering *lowering, int index)
     /* Failures of these two are place()'s to report. */
     if (sy_shape_count(&tensor->shape, &count) && sy_dtype_bits(tensor->dtype)) {
         const bool as_it_is = tensor->dtype == SY_DTYPE_FLOAT || tensor->dtype == SY_DTYPE_INT32;
-        if (!as_it_is || tensor->bytes / sizeof(float) < count)
-            words = sy_dtype_is_float(tensor->dtype) ? float_words(lowering, tensor, count)
-                                                     : int_words(lowering, tensor, count);
+        if (!as_it_is || tensor->bytes / sizeof(float) < count) {
+            void *converted = take(lowering, count, sizeof(uint32_t));
+            if (converted)
+                stick(lowering, sy_words_from_tensor(lowering->ctx, tensor, count, converted));
+            words = converted;
+        }
     }
     return lowering->status == SY_OK ? place(lowering, index, SY_SLOT_CONSTANT, words) : sy_no_operand;
 }

@@ -9,7 +9,7 @@
 #include "fuse/fuse.h"
 #include "import/import.h"
 #include "pipeline/job.h"
-#include "run/words.h"
+#include "graph/words.h"
 #include "verify/integer.h"
 
 /* One --input, and the file it names. */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "run/run.h"
-#include "run/words.h"
+#include "graph/words.h"
 
 /* A program of one node on the CPU. Inputs that are not constants are those of Shape and Size, which are not
  * read. */

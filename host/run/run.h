@@ -99,7 +99,7 @@ typedef struct sy_observed {
 typedef sy_status (*sy_observe_fn)(sy_ctx *ctx, void *user, const sy_observed *seen);
 
 /* Runs `samples` samples, 1 to the runner's batch. inputs[s * spec.input_count + i] holds the words of
- * spec.inputs[i] (run/words.h) of sample s; it may be NULL where nothing reads that input. `observe` may be
+ * spec.inputs[i] (graph/words.h) of sample s; it may be NULL where nothing reads that input. `observe` may be
  * NULL; when it fails, so does the run. Ends with a sync.
  */
 sy_status sy_runner_run(sy_ctx *ctx, sy_runner *runner, uint32_t samples, const void *const *inputs,

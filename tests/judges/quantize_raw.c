@@ -15,7 +15,7 @@
 #include "fuse/fuse.h"
 #include "import/import.h"
 #include "run/run.h"
-#include "run/words.h"
+#include "graph/words.h"
 #include "target/target.h"
 
 typedef struct {

@@ -13,7 +13,7 @@
 #include "import/import.h"
 #include "ops/lowering.h"
 #include "run/run.h"
-#include "run/words.h"
+#include "graph/words.h"
 
 typedef struct {
     const char *model, *folder, *shapes;

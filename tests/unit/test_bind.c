@@ -1,5 +1,5 @@
 #include "run/run.h"
-#include "run/words.h"
+#include "graph/words.h"
 #include "support/graph.h"
 
 static sy_graph *bound(sy_ctx *ctx, const sy_graph *graph)

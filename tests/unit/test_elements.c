@@ -74,6 +74,32 @@ static void what_the_input_cannot_hold_is_refused(void **state)
                  SY_E_DATA, "element 1 is not a number");
 }
 
+static void long_files_are_read_to_their_end(void **state)
+{
+    static const sy_shape shape = {1, {600}};
+    int16_t from[600];
+    int32_t words[600];
+    float floats[600];
+    for (int i = 0; i < 600; i++)
+        from[i] = (int16_t)(i * 109 - 32000);
+    assert_ok(*state, convert(*state, SY_DTYPE_INT16, (const void *)from, 600, SY_DTYPE_INT32, &shape,
+                              SY_ORDER_SAME, words));
+    assert_ok(*state, convert(*state, SY_DTYPE_INT16, (const void *)from, 600, SY_DTYPE_FLOAT, &shape,
+                              SY_ORDER_SAME, floats));
+    for (int i = 0; i < 600; i++)
+        assert_true(words[i] == from[i] && floats[i] == (float)from[i]);
+    from[577] = -3;
+    assert_fails(*state,
+                 convert(*state, SY_DTYPE_INT16, (const void *)from, 600, SY_DTYPE_UINT64, &shape,
+                         SY_ORDER_SAME, words),
+                 SY_E_DATA, "element 0 is -32000, outside 0 to 2147483647");
+    memset(from, 0, 577 * sizeof *from);
+    assert_fails(*state,
+                 convert(*state, SY_DTYPE_INT16, (const void *)from, 600, SY_DTYPE_UINT64, &shape,
+                         SY_ORDER_SAME, words),
+                 SY_E_DATA, "element 577 is -3, outside 0 to 2147483647");
+}
+
 static void channels_move_between_the_layouts(void **state)
 {
     const sy_shape nchw = {4, {2, 3, 2, 5}}, nhwc = {4, {2, 2, 5, 3}};
@@ -98,9 +124,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_ctx, close_ctx)
     const struct CMUnitTest tests[] = {
-        TEST(floating_elements_become_float32),
-        TEST(integers_become_words_or_floats),
-        TEST(what_the_input_cannot_hold_is_refused),
+        TEST(floating_elements_become_float32),      TEST(integers_become_words_or_floats),
+        TEST(what_the_input_cannot_hold_is_refused), TEST(long_files_are_read_to_their_end),
         TEST(channels_move_between_the_layouts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "run/words.h"
+#include "graph/words.h"
 #include "support/test.h"
 
 static uint16_t half_of(void *ctx, float value)

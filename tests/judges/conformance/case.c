@@ -9,7 +9,7 @@
 #include "import/onnx/onnx.h"
 #include "ops/op.h"
 #include "run/run.h"
-#include "run/words.h"
+#include "graph/words.h"
 
 /* Those of ONNX's own runner. */
 static const double relative = 1e-3, absolute = 1e-7;

@@ -1,4 +1,4 @@
-#include "run/words.h"
+#include "graph/words.h"
 
 #include <math.h>
 #include <string.h>
@@ -59,34 +59,40 @@ static bool widen_bytes(sy_dtype dtype, const void *elements, size_t count, int3
     return dtype == SY_DTYPE_UINT8 || dtype == SY_DTYPE_INT8;
 }
 
-sy_status sy_words_from_elements(sy_ctx *ctx, sy_dtype dtype, const void *elements, size_t count, void *words)
+sy_status sy_words_from_tensor(sy_ctx *ctx, const sy_tensor *tensor, size_t count, void *words)
 {
     enum { CHUNK = 256 }; /* even, so that 4-bit elements start a byte */
-    const unsigned bits = sy_dtype_bits(dtype);
-    const unsigned char *at = elements;
+    const unsigned bits = sy_dtype_bits(tensor->dtype);
+    const unsigned char *at = tensor->data;
     if (bits == 0)
-        return refuse(ctx, dtype);
-    if (dtype == SY_DTYPE_FLOAT || dtype == SY_DTYPE_INT32) {
-        if (count)
-            memcpy(words, elements, count * sizeof(uint32_t));
+        return refuse(ctx, tensor->dtype);
+    SY_TRY(sy_tensor_check(ctx, tensor, count));
+    if (tensor->dtype == SY_DTYPE_INT32 && count)
+        memcpy(words, at, count * sizeof(int32_t));
+    if (tensor->dtype == SY_DTYPE_INT32 || widen_bytes(tensor->dtype, at, count, words))
         return SY_OK;
-    }
-    if (widen_bytes(dtype, elements, count, words))
-        return SY_OK;
+    if (sy_dtype_is_float(tensor->dtype))
+        return sy_tensor_to_f32(ctx, tensor, words, count);
     for (size_t done = 0; done < count; done += CHUNK) {
         const size_t n = count - done < CHUNK ? count - done : CHUNK;
-        const sy_tensor chunk = {
-            .name = "elements", .dtype = dtype, .data = at + done * bits / 8, .bytes = (n * bits + 7) / 8};
+        sy_tensor chunk = *tensor;
         int64_t wide[CHUNK];
-        if (sy_dtype_is_float(dtype)) {
-            SY_TRY(sy_tensor_to_f32(ctx, &chunk, (float *)words + done, n));
-            continue;
-        }
+        chunk.data = at + done * bits / 8;
+        chunk.bytes = tensor->bytes - done * bits / 8;
         SY_TRY(sy_tensor_to_i64(ctx, &chunk, wide, n));
         for (size_t i = 0; i < n; i++)
             ((int32_t *)words)[done + i] = saturated(wide[i]);
     }
     return SY_OK;
+}
+
+sy_status sy_words_from_elements(sy_ctx *ctx, sy_dtype dtype, const void *elements, size_t count, void *words)
+{
+    const sy_tensor tensor = {.name = "elements",
+                              .dtype = dtype,
+                              .data = elements,
+                              .bytes = (count * sy_dtype_bits(dtype) + 7) / 8};
+    return sy_words_from_tensor(ctx, &tensor, count, words);
 }
 
 /* One element; `out` holds 8 bytes, of which the low ones are the element. */

@@ -1,8 +1,8 @@
 /* Between the elements of a tensor and the 32-bit words of a device: float32 for every float type, int32 for
  * every integer type and for bool.
  */
-#ifndef SY_RUN_WORDS_H
-#define SY_RUN_WORDS_H
+#ifndef SY_GRAPH_WORDS_H
+#define SY_GRAPH_WORDS_H
 
 #include "graph/graph.h"
 
@@ -11,6 +11,9 @@
  */
 sy_status sy_words_from_elements(sy_ctx *ctx, sy_dtype dtype, const void *elements, size_t count,
                                  void *words);
+
+/* The same of the first `count` elements of a constant; SY_E_MODEL when it holds fewer. */
+sy_status sy_words_from_tensor(sy_ctx *ctx, const sy_tensor *tensor, size_t count, void *words);
 
 /* And back. Floats are rounded half to even, integers keep their low bits, a bool is 0 or 1. SY_E_UNSUPPORTED
  * also for types of less than 8 bits.
