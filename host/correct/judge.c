@@ -1,19 +1,16 @@
 #include "correct/judge.h"
 
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/pool.h"
+#include "compare/distance.h"
+#include "compare/inputs.h"
 #include "run/run.h"
-
-static const double db_max = 200;
 
 typedef struct {
     const sy_judge_spec *spec;
     const sy_graph *graphs[2]; /* reference, quantized */
     sy_program *programs[2];
     sy_runner **runners[2]; /* [worker] */
+    int *positions[2];      /* of the inputs, among those of the reference */
     int *outputs[2];        /* float outputs, paired by name */
     int output_count;
     double *db; /* [sample]: sum over outputs */
@@ -26,19 +23,6 @@ static size_t elements(const sy_graph *graph, int tensor)
     size_t count = 0;
     sy_shape_count(&graph->tensors[tensor].shape, &count);
     return count;
-}
-
-static double decibels(const float *a, const float *b, size_t count)
-{
-    double signal = 0, noise = 0;
-    for (size_t i = 0; i < count; i++) {
-        double difference = (double)a[i] - (double)b[i];
-        signal += (double)a[i] * (double)a[i];
-        noise += difference * difference;
-    }
-    if (!(noise > 0))
-        return db_max;
-    return signal > 0 ? fmin(db_max, 10 * log10(signal / noise)) : -db_max;
 }
 
 static sy_status load(sy_ctx *ctx, const judgement *work, size_t item, sy_arena *arena, void ***out)
@@ -54,20 +38,16 @@ static sy_status load(sy_ctx *ctx, const judgement *work, size_t item, sy_arena 
     return work->spec->samples->load(ctx, work->spec->samples->user, item, words, NULL, &work->usable[item]);
 }
 
-/* Inputs of graph `which`, found by name among those of the reference. */
-static sy_status order_inputs(sy_ctx *ctx, const judgement *work, int which, void *const *words,
-                              sy_arena *arena, const void ***out)
+/* Runs graph `which` on the inputs of the reference. */
+static sy_status run(sy_ctx *ctx, const judgement *work, int which, int worker, void *const *words,
+                     sy_arena *arena)
 {
-    const sy_graph *reference = work->graphs[0], *graph = work->graphs[which];
-    const void **ordered = sy_arena_alloc(arena, (size_t)graph->input_count, sizeof *ordered);
-    SY_TRY(sy_check_alloc(ctx, ordered));
-    for (int i = 0; i < graph->input_count; i++)
-        for (int k = 0; k < reference->input_count; k++)
-            if (strcmp(graph->tensors[graph->inputs[i]].name,
-                       reference->tensors[reference->inputs[k]].name) == 0)
-                ordered[i] = words[k];
-    *out = ordered;
-    return SY_OK;
+    const int count = work->graphs[which]->input_count;
+    const void **inputs = sy_arena_alloc(arena, (size_t)count, sizeof *inputs);
+    SY_TRY(sy_check_alloc(ctx, inputs));
+    for (int i = 0; i < count; i++)
+        inputs[i] = words[work->positions[which][i]];
+    return sy_runner_run(ctx, work->runners[which][worker], 1, inputs, NULL, NULL);
 }
 
 static sy_status judge_sample(sy_ctx *ctx, const judgement *work, int worker, size_t item, sy_arena *arena)
@@ -76,11 +56,8 @@ static sy_status judge_sample(sy_ctx *ctx, const judgement *work, int worker, si
     SY_TRY(load(ctx, work, item, arena, &words));
     if (!work->usable[item])
         return SY_OK;
-    for (int which = 0; which < 2; which++) {
-        const void **inputs;
-        SY_TRY(order_inputs(ctx, work, which, words, arena, &inputs));
-        SY_TRY(sy_runner_run(ctx, work->runners[which][worker], 1, inputs, NULL, NULL));
-    }
+    for (int which = 0; which < 2; which++)
+        SY_TRY(run(ctx, work, which, worker, words, arena));
     for (int o = 0; o < work->output_count; o++) {
         size_t count = elements(work->graphs[0], work->outputs[0][o]);
         float *values[2];
@@ -89,7 +66,8 @@ static sy_status judge_sample(sy_ctx *ctx, const judgement *work, int worker, si
             SY_TRY(sy_check_alloc(ctx, values[which]));
             SY_TRY(sy_runner_read(ctx, work->runners[which][worker], 0, o, values[which], count));
         }
-        work->db[item] += decibels(values[0], values[1], count);
+        const sy_comparison comparison = sy_compare(values[0], values[1], count);
+        work->db[item] += sy_comparison_db(&comparison);
     }
     return SY_OK;
 }
@@ -145,6 +123,9 @@ static sy_status judge(sy_ctx *ctx, judgement *work, double *out)
     work->db = sy_arena_alloc(&work->arena, count, sizeof *work->db);
     work->usable = sy_arena_alloc(&work->arena, count, sizeof *work->usable);
     SY_TRY(sy_check_alloc(ctx, work->db && work->usable ? work : NULL));
+    for (int which = 0; which < 2; which++)
+        SY_TRY(sy_inputs_match(ctx, work->graphs[0], work->graphs[which], &work->arena,
+                               &work->positions[which]));
     SY_TRY(pair_outputs(ctx, work));
     SY_TRY(open_programs(ctx, work));
     SY_TRY(sy_pool_run(ctx, NULL, work->spec->workers, count, judge_item, work));

@@ -14,7 +14,7 @@ typedef struct sy_judge_spec {
 } sy_judge_spec;
 
 /* Mean over samples and float outputs of 10 log10(energy of the float model's output / energy of the
- * difference), each at most 200. */
+ * difference), each within SY_DB_MAX (compare/distance.h). */
 sy_status sy_judge_outputs(sy_ctx *ctx, const sy_judge_spec *spec, const sy_graph *quantized, double *out_db);
 
 #endif

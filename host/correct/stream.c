@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "base/pool.h"
-#include "run/run.h"
+#include "compare/inputs.h"
 #include "graph/words.h"
+#include "run/run.h"
 
 static size_t tensor_elements(const sy_graph *graph, int tensor)
 {
@@ -71,6 +72,7 @@ typedef struct {
     const sy_graph *reference;
     const sy_sample_source *source;
     const size_t *samples;
+    const int *positions; /* for each tensor of `out`, which of the reference's inputs it is */
     sy_activations *out;
 } load_job;
 
@@ -86,13 +88,9 @@ static sy_status load_sample(sy_ctx *ctx, void *user, int worker, size_t item)
     SY_TRY_DONE(alloc_words(ctx, reference, reference->inputs, reference->input_count, words));
     SY_TRY_DONE(
         job->source->load(ctx, job->source->user, job->samples[item], words, NULL, &job->out->usable[item]));
-    for (int i = 0; i < job->out->tensor_count && job->out->usable[item]; i++) {
-        const char *name = job->out->graph->tensors[job->out->tensors[i]].name;
-        for (int k = 0; k < reference->input_count; k++)
-            if (strcmp(reference->tensors[reference->inputs[k]].name, name) == 0)
-                SY_TRY_DONE(
-                    store(ctx, job->out->graph, job->out->tensors[i], words[k], &job->out->data[item][i]));
-    }
+    for (int i = 0; i < job->out->tensor_count && job->out->usable[item]; i++)
+        SY_TRY_DONE(store(ctx, job->out->graph, job->out->tensors[i], words[job->positions[i]],
+                          &job->out->data[item][i]));
 done:
     free_words(words, reference->input_count);
     return status;
@@ -112,8 +110,15 @@ sy_status sy_activations_load(sy_ctx *ctx, const sy_graph *graph, const sy_graph
         out->data[s] = calloc((size_t)graph->input_count + 1, sizeof *out->data[s]);
         SY_TRY(sy_check_alloc(ctx, out->data[s]));
     }
-    load_job job = {.reference = reference, .source = source, .samples = samples, .out = out};
-    return sy_pool_run(ctx, NULL, workers, count, load_sample, &job);
+    sy_arena arena = {0};
+    int *positions;
+    sy_status status = sy_inputs_match(ctx, reference, graph, &arena, &positions);
+    if (status == SY_OK) {
+        load_job job = {reference, source, samples, positions, out};
+        status = sy_pool_run(ctx, NULL, workers, count, load_sample, &job);
+    }
+    sy_arena_release(&arena);
+    return status;
 }
 
 void sy_activations_release(sy_activations *activations)

@@ -1,5 +1,7 @@
 #include "verify/pairs.h"
 
+#include "compare/inputs.h"
+
 /* What the quantized graph has of tensor `name`: the values behind QuantizeLinear and DequantizeLinear where
  * it has those (then they are what later layers see), else the tensor itself.
  */
@@ -31,18 +33,13 @@ static bool comparable(const sy_graph *a, int x, const sy_graph *b, int y)
            sy_shape_count(&a->tensors[x].shape, &count) && count > 0;
 }
 
-static sy_status check_inputs(sy_ctx *ctx, const sy_graph *a, const sy_graph *b)
+static sy_status pair_inputs(sy_ctx *ctx, const sy_graph *a, const sy_graph *b, sy_arena *arena,
+                             sy_pairs *out)
 {
-    if (b->input_count > SY_VERIFY_INPUTS_MAX)
-        return sy_fail(ctx, SY_E_UNSUPPORTED, "the model has %d inputs, at most %d can be compared",
-                       b->input_count, SY_VERIFY_INPUTS_MAX);
+    SY_TRY(sy_inputs_match(ctx, a, b, arena, &out->inputs));
     for (int i = 0; i < b->input_count; i++) {
         const sy_tensor *tensor = &b->tensors[b->inputs[i]];
-        int other = sy_graph_find_tensor(a, tensor->name);
-        if (other == SY_NONE || !sy_graph_is_input(a, other))
-            return sy_fail(ctx, SY_E_DATA,
-                           "the float model has no input '%s': is the other model made of it?", tensor->name);
-        if (!sy_shape_equal(&a->tensors[other].shape, &tensor->shape))
+        if (!sy_shape_equal(&a->tensors[a->inputs[out->inputs[i]]].shape, &tensor->shape))
             return sy_fail(ctx, SY_E_DATA, "input '%s' differs in shape between the two models",
                            tensor->name);
     }
@@ -94,7 +91,7 @@ sy_status sy_pairs_find(sy_ctx *ctx, const sy_graph *reference, const sy_graph *
     out->outputs = sy_arena_alloc(arena, (size_t)reference->output_count, sizeof *out->outputs);
     out->tensors = sy_arena_alloc(arena, (size_t)reference->tensor_count, sizeof *out->tensors);
     SY_TRY(sy_check_alloc(ctx, out->outputs && out->tensors ? out : NULL));
-    SY_TRY(check_inputs(ctx, reference, quantized));
+    SY_TRY(pair_inputs(ctx, reference, quantized, arena, out));
     SY_TRY(pair_outputs(ctx, reference, quantized, out));
     if (inner)
         pair_tensors(reference, quantized, out);

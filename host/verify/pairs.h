@@ -4,8 +4,6 @@
 
 #include "graph/graph.h"
 
-enum { SY_VERIFY_INPUTS_MAX = 64 };
-
 /* A tensor of floats of the float model, and what the quantized model has of it. */
 typedef struct sy_pair {
     int reference, quantized; /* tensors */
@@ -14,6 +12,7 @@ typedef struct sy_pair {
 } sy_pair;
 
 typedef struct sy_pairs {
+    int *inputs;                /* for each of the quantized model, its position among the float model's */
     sy_pair *outputs, *tensors; /* inner tensors in the order they are computed */
     int output_count, tensor_count;
     size_t activation_words; /* of all inner tensors together */

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/pool.h"
+#include "compare/distance.h"
 #include "run/run.h"
-#include "verify/compare.h"
 #include "verify/pairs.h"
 
 /* What one sample gave, for one output or inner tensor. */
@@ -18,7 +18,8 @@ typedef struct {
 
 typedef struct {
     sy_runner *reference, *quantized;
-    void **inputs;
+    void **inputs;                 /* in the float model's order, which owns them */
+    const void **quantized_inputs; /* the same in the quantized model's */
     float **outputs[2];
     float *activations;
 } worker_state;
@@ -60,7 +61,9 @@ static sy_status worker_open(sy_ctx *ctx, const verification *work, worker_state
     SY_TRY(sy_runner_create(ctx, work->reference, 1, &state->reference));
     SY_TRY(sy_runner_create(ctx, work->quantized, 1, &state->quantized));
     state->inputs = sy_arena_alloc(work->arena, (size_t)graph->input_count, sizeof *state->inputs);
-    SY_TRY(sy_check_alloc(ctx, state->inputs));
+    state->quantized_inputs = sy_arena_alloc(work->arena, (size_t)work->spec->quantized->input_count,
+                                             sizeof *state->quantized_inputs);
+    SY_TRY(sy_check_alloc(ctx, state->inputs && state->quantized_inputs ? state : NULL));
     for (int i = 0; i < graph->input_count; i++) {
         size_t count = 0;
         sy_shape_count(&graph->tensors[graph->inputs[i]].shape, &count);
@@ -111,16 +114,6 @@ static sy_status compare_quantized(sy_ctx *ctx, void *user, const sy_observed *t
     return status;
 }
 
-/* The inputs of the quantized graph, which may stand in another order. */
-static void order_inputs(const verification *work, void *const *inputs, const void **out)
-{
-    const sy_graph *a = work->spec->reference, *b = work->spec->quantized;
-    for (int i = 0; i < b->input_count; i++)
-        for (int k = 0; k < a->input_count; k++)
-            if (strcmp(a->tensors[a->inputs[k]].name, b->tensors[b->inputs[i]].name) == 0)
-                out[i] = inputs[k];
-}
-
 static sy_status run_model(sy_ctx *ctx, const verification *work, sy_runner *runner,
                            const void *const *inputs, sy_observe_fn observe, observation *seen,
                            float **outputs)
@@ -137,16 +130,16 @@ static sy_status verify_sample(sy_ctx *ctx, void *user, int worker, size_t item)
     const verification *work = user;
     worker_state *state = &work->workers[worker];
     sample_result *result = &work->results[item];
-    const void *quantized_inputs[SY_VERIFY_INPUTS_MAX] = {NULL};
     observation seen = {.work = work, .state = state, .result = result};
 
     SY_TRY(sy_samples_load(ctx, work->spec->samples, item, state->inputs, NULL, &result->usable));
     if (!result->usable)
         return SY_OK;
-    order_inputs(work, state->inputs, quantized_inputs);
+    for (int i = 0; i < work->spec->quantized->input_count; i++)
+        state->quantized_inputs[i] = state->inputs[work->pairs.inputs[i]];
     SY_TRY(run_model(ctx, work, state->reference, (const void *const *)state->inputs, keep_float, &seen,
                      state->outputs[0]));
-    SY_TRY(run_model(ctx, work, state->quantized, quantized_inputs, compare_quantized, &seen,
+    SY_TRY(run_model(ctx, work, state->quantized, state->quantized_inputs, compare_quantized, &seen,
                      state->outputs[1]));
     for (int i = 0; i < work->pairs.output_count; i++) {
         result->outputs[i] =

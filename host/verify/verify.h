@@ -5,17 +5,10 @@
 #include "data/samples.h"
 #include "device/device.h"
 #include "graph/graph.h"
-
-/* A share of samples, with the 95 % interval of Wilson's score. */
-typedef struct sy_share {
-    size_t hits, count;
-    double low, high; /* 0 to 1 */
-} sy_share;
+#include "verify/share.h"
 
 /* Signal is the float model's value, noise the difference. dB are 10 log10 of a ratio of energies; SY_DB_MAX
- * where there is no noise. */
-#define SY_DB_MAX 200.0
-
+ * (compare/distance.h) where there is no noise. */
 typedef struct sy_output_report {
     const char *name;
     double cosine_mean, cosine_min; /* over samples */
