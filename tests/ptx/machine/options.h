@@ -1,0 +1,24 @@
+/* What the environment asks of the machine. */
+#ifndef SY_TESTS_PTX_OPTIONS_H
+#define SY_TESTS_PTX_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct {
+    bool checked;            /* SY_PTX_CHECK=1 */
+    bool lazy;               /* SY_PTX_LAZY=1 */
+    bool reversed;           /* SY_PTX_REVERSE=1: blocks and threads run last to first */
+    uint32_t devices;        /* SY_PTX_DEVICES, 1 */
+    uint64_t memory;         /* SY_PTX_MEMORY: bytes of device memory, 8 GiB */
+    uint64_t failing_alloc;  /* SY_PTX_FAIL_ALLOC=n: the n-th allocation finds no memory; 0: none */
+    uint64_t failing_launch; /* SY_PTX_FAIL_LAUNCH=n: the device dies at the n-th launch; 0: none */
+    const char *cache;       /* SY_PTX_CACHE: folder of translated modules; NULL: beside the library */
+    const char *compiler;    /* SY_PTX_CC */
+    const char *report;      /* SY_PTX_REPORT: file that findings are appended to, besides stderr */
+} vm_options;
+
+/* Reads the environment again. A value that is no number ends the process with a message. */
+void vm_options_read(vm_options *options);
+
+#endif
