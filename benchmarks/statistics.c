@@ -1,5 +1,5 @@
-/* What the statistics of a tensor cost, in nanoseconds an element of CPU time: summarize, then histogram, for
- * several sizes and kinds of tensor. Best of many runs.
+/* What the kernel `observe` costs, in nanoseconds an element of CPU time, for several sizes and kinds of
+ * tensor. Best of many runs.
  *
  *     statistics
  */
@@ -32,37 +32,24 @@ static float *make_tensor(size_t count, float lo, float hi)
     return x;
 }
 
-static void launch(sy_kernel kernel, void (*reference)(void *const *, const void *), const sy_cpu_call *call,
-                   sy_cpu_level level)
-{
-    const sy_cpu_variant *variant = sy_cpu_variant_find(kernel, call->params, level);
-    if (variant)
-        variant->launch(call);
-    else
-        reference(call->operands, call->params);
-}
-
 static void measure(const char *kind, size_t count, float lo, float hi, sy_cpu_level level)
 {
-    static uint32_t summary[SY_SUMMARY_WORDS], state[SY_HISTOGRAM_WORDS];
+    static uint32_t bins[SY_HISTOGRAM_BINS], summary[SY_SUMMARY_WORDS], state[SY_HISTOGRAM_WORDS];
     float *x = make_tensor(count, lo, hi);
     sy_cpu_scratch scratch = {0};
-    const sy_summarize_params summarize = {.count = (sy_u32)count};
-    const sy_histogram_params histogram = {.count = (sy_u32)count};
-    double best[2] = {INFINITY, INFINITY};
+    const sy_observe_params params = {.count = (sy_u32)count};
+    const sy_cpu_call call = {(void *[]){x, bins, summary, state}, &params, 0, &scratch};
+    const sy_cpu_variant *variant = sy_cpu_variant_find(SY_KERNEL_observe, &params, level);
+    double best = INFINITY;
     for (int run = 0; run < 200; run++) {
         const double start = cpu_seconds();
-        launch(SY_KERNEL_summarize, sy_ref_summarize,
-               &(sy_cpu_call){(void *[]){x, summary}, &summarize, 0, &scratch}, level);
-        const double middle = cpu_seconds();
-        state[0] = run ? state[0] : (uint32_t)-127;
-        launch(SY_KERNEL_histogram, sy_ref_histogram,
-               &(sy_cpu_call){(void *[]){x, summary, state}, &histogram, 0, &scratch}, level);
-        best[0] = fmin(best[0], middle - start);
-        best[1] = fmin(best[1], cpu_seconds() - middle);
+        if (variant)
+            variant->launch(&call);
+        else
+            sy_ref_observe(call.operands, call.params);
+        best = fmin(best, cpu_seconds() - start);
     }
-    printf("%8zu elements, %-7s summarize %.3f  histogram %.3f ns an element\n", count, kind,
-           best[0] / (double)count * 1e9, best[1] / (double)count * 1e9);
+    printf("%8zu elements, %-7s %.3f ns an element\n", count, kind, best / (double)count * 1e9);
     sy_cpu_scratch_release(&scratch);
     free(x);
 }

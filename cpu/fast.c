@@ -11,8 +11,7 @@
     X(convolution, set)      \
     X(gemm, set)             \
     X(pool, set)             \
-    X(summarize, set)        \
-    X(histogram, set)        \
+    X(observe, set)          \
     X(channel_rows, set)     \
     X(reduce, set)
 #define LOOPS(X, set)        \

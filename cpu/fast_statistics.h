@@ -1,4 +1,4 @@
-/* summarize and histogram. Included once by the file of each instruction set.
+/* observe. Included once by the file of each instruction set.
  *
  * A sample in which every element is finite and the exponent is not extreme goes through the loops here, any
  * other through the reference: then there is neither a mask nor a scale in two steps.
@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "cpu/histogram_state.h"
+#include "cpu/histogram.h"
 #include "cpu/kernels.h"
 #include "cpu/ref.h"
 #include "cpu/simd_tile.h"
@@ -159,16 +159,14 @@ static int summarize(const float *x, size_t count, extremes *seen, moments *all)
     return exponent;
 }
 
-static sy_status summarize_launch(const sy_cpu_call *call)
+/* False: the sample needs the reference. */
+static bool summarize_sample(const float *x, size_t count, uint32_t *summary)
 {
-    const sy_summarize_params *p = call->params;
     extremes seen = {INFINITY, -INFINITY, 0, true};
     moments all = {0, 0};
-    const int exponent = summarize(call->operands[0], p->count, &seen, &all);
-    if (!seen.finite || exponent == LEAST_EXPONENT) {
-        sy_ref_summarize(call->operands, p);
-        return SY_OK;
-    }
+    const int exponent = summarize(x, count, &seen, &all);
+    if (!seen.finite || exponent == LEAST_EXPONENT)
+        return false;
     const uint64_t plain = (uint64_t)all.plain, squares = (uint64_t)all.squares;
     const uint32_t words[SY_SUMMARY_WORDS] = {sy_bits_of(seen.min + 0.0f),
                                               /* not -0 */ sy_bits_of(seen.max + 0.0f),
@@ -179,8 +177,8 @@ static sy_status summarize_launch(const sy_cpu_call *call)
                                               (uint32_t)squares,
                                               (uint32_t)(squares >> 32),
                                               (uint32_t)exponent};
-    memcpy(call->operands[1], words, sizeof words);
-    return SY_OK;
+    memcpy(summary, words, sizeof words);
+    return true;
 }
 
 enum {
@@ -266,38 +264,62 @@ static void add_bins(uint32_t *bins, const uint32_t *others, size_t count)
         bins[i] += others[i];
 }
 
-static sy_status histogram_launch(const sy_cpu_call *call)
+static sy_status count_sample(const float *x, size_t count, const uint32_t *summary, uint32_t *bins,
+                              sy_cpu_scratch *scratch)
 {
-    const sy_histogram_params *p = call->params;
-    const uint32_t *summary = call->operands[1];
-    uint32_t *state = call->operands[2], *bins = state + SY_HISTOGRAM_HEAD;
     const float min = sy_float_of(summary[0]), max = sy_float_of(summary[1]);
     const sample_kind kind = {.zeros = summary[2] > 0, .negatives = min < 0};
-    const bool finite = summary[3] == 0;
-    if (!finite || (int32_t)summary[8] < LEAST_EXPONENT || (int32_t)state[0] > -LEAST_EXPONENT) {
-        sy_ref_histogram(call->operands, p);
-        return SY_OK;
-    }
-    const float by = ldexpf(SY_HISTOGRAM_SIDE, -sy_histogram_raise(state, (int32_t)summary[8]));
-    if (p->count < COPY_FROM || kind.negatives) {
-        count_elements(call->operands[0], p->count, by, kind, bins, bins);
+    const float by = ldexpf(SY_HISTOGRAM_SIDE, -(int)summary[8]);
+    memset(bins, 0, (kind.negatives ? SY_HISTOGRAM_BINS : SY_HISTOGRAM_SIDE) * sizeof *bins);
+    if (count < COPY_FROM || kind.negatives) {
+        count_elements(x, count, by, kind, bins, bins);
         return SY_OK;
     }
     const size_t used = max > 0 ? (size_t)(max * by) + 1 : 0;
-    uint32_t *others = sy_cpu_scratch_take(call->scratch, SY_HISTOGRAM_SIDE);
+    uint32_t *others = sy_cpu_scratch_take(scratch, SY_HISTOGRAM_SIDE);
     if (!others)
         return SY_E_MEMORY;
     memset(others, 0, used * sizeof *others);
-    count_elements(call->operands[0], p->count, by, kind, bins, others);
+    count_elements(x, count, by, kind, bins, others);
     add_bins(bins, others, used);
     return SY_OK;
 }
 
-const sy_cpu_variant SY_SIMD(sy_cpu_summarize) = {.kernel = SY_KERNEL_summarize,
-                                                  .level = SY_SIMD_LEVEL,
-                                                  .name = "summarize" SY_SIMD_SUFFIX,
-                                                  .launch = summarize_launch};
-const sy_cpu_variant SY_SIMD(sy_cpu_histogram) = {.kernel = SY_KERNEL_histogram,
-                                                  .level = SY_SIMD_LEVEL,
-                                                  .name = "histogram" SY_SIMD_SUFFIX,
-                                                  .launch = histogram_launch};
+/* Adds one side of a sample to that of the state, whose range is 2^doublings times as wide. */
+static void add_side(uint32_t *state, const uint32_t *bins, int doublings)
+{
+    const int shift = doublings < SY_HISTOGRAM_MERGES ? doublings : SY_HISTOGRAM_MERGES;
+    if (shift == 0) {
+        add_bins(state, bins, SY_HISTOGRAM_SIDE);
+        return;
+    }
+    for (int b = 0; b < SY_HISTOGRAM_SIDE; b++)
+        state[b >> shift] += bins[b];
+}
+
+static sy_status observe_launch(const sy_cpu_call *call)
+{
+    const sy_observe_params *p = call->params;
+    uint32_t *bins = call->operands[1], *summary = call->operands[2], *state = call->operands[3];
+    if (!summarize_sample(call->operands[0], p->count, summary)) {
+        sy_ref_observe(call->operands, p);
+        return SY_OK;
+    }
+    const sy_status status = count_sample(call->operands[0], p->count, summary, bins, call->scratch);
+    if (status != SY_OK)
+        return status;
+    uint32_t *positive = sy_float_of(summary[1]) > 0 ? bins : NULL;
+    uint32_t *negative = sy_float_of(summary[0]) < 0 ? bins + SY_HISTOGRAM_SIDE : NULL;
+    sy_histogram_find_ends(positive, negative, p->count, summary);
+    const int exponent = (int)summary[8], doublings = sy_histogram_raise(state, exponent) - exponent;
+    if (positive)
+        add_side(state + SY_HISTOGRAM_HEAD, positive, doublings);
+    if (negative)
+        add_side(state + SY_HISTOGRAM_HEAD + SY_HISTOGRAM_SIDE, negative, doublings);
+    return SY_OK;
+}
+
+const sy_cpu_variant SY_SIMD(sy_cpu_observe) = {.kernel = SY_KERNEL_observe,
+                                                .level = SY_SIMD_LEVEL,
+                                                .name = "observe" SY_SIMD_SUFFIX,
+                                                .launch = observe_launch};

@@ -39,26 +39,17 @@ static summary read_summary(const sy_tensor_sample *sample)
                      .exponent = (int32_t)words[8]};
 }
 
-/* The value, in widths of a bin, that has `rank` values further out on the side of `outer`: from its end
- * towards 0, then the zeros, then the other side from 0 on. Values are taken as spread evenly over their bin.
- * NULL is a side without values.
+/* How far out the value at a place of a summary lies, in widths of a bin; those of a bin are taken as spread
+ * evenly over it. `end` is the sign of the side from which its rank is counted.
  */
-static double value_at(const uint32_t *outer, uint32_t zeros, const uint32_t *inner, uint32_t rank)
+static double value_at(const uint32_t place[3], int end)
 {
-    for (int b = SY_HISTOGRAM_SIDE - 1; outer && b >= 0; b--) {
-        if (rank < outer[b])
-            return b + 1 - (rank + 0.5) / outer[b];
-        rank -= outer[b];
-    }
-    if (rank < zeros)
+    const int bin = (int32_t)place[0];
+    if (bin == 0)
         return 0;
-    rank -= zeros;
-    for (int b = 0; inner && b < SY_HISTOGRAM_SIDE; b++) {
-        if (rank < inner[b])
-            return -(b + (rank + 0.5) / inner[b]);
-        rank -= inner[b];
-    }
-    return 0;
+    const double part = (place[2] + 0.5) / place[1];
+    const bool on_that_side = (bin > 0) == (end > 0);
+    return on_that_side ? abs(bin) - part : -(abs(bin) - 1 + part);
 }
 
 static sy_sample_record record_of(const sy_tensor_sample *sample, const summary *s)
@@ -66,18 +57,15 @@ static sy_sample_record record_of(const sy_tensor_sample *sample, const summary 
     sy_sample_record record = {s->min, s->max, s->min, s->max};
     if (s->finite == 0)
         return record;
-    const uint32_t *positive = s->max > 0 ? sample->positive : NULL;
-    const uint32_t *negative = s->min < 0 ? sample->negative : NULL;
     const double width = ldexp(1, s->exponent) / SY_HISTOGRAM_SIDE;
     const uint32_t last = s->finite - 1;
     const uint32_t low = (uint32_t)(0.0001f * (float)s->finite);
-    uint32_t high = (uint32_t)(0.9999f * (float)s->finite);
-    high = high < last ? high : last;
+    const uint32_t high = (uint32_t)(0.9999f * (float)s->finite);
 
     if (low > 0)
-        record.low = (float)(-width * value_at(negative, s->zeros, positive, low));
+        record.low = (float)(-width * value_at(sample->summary + SY_SUMMARY_LOW, -1));
     if (high < last)
-        record.high = (float)(width * value_at(positive, s->zeros, negative, last - high));
+        record.high = (float)(width * value_at(sample->summary + SY_SUMMARY_HIGH, 1));
     record.low = fminf(fmaxf(record.low, s->min), s->max);
     record.high = fminf(fmaxf(record.high, record.low), s->max);
     return record;
@@ -97,23 +85,6 @@ static sy_status add_side(sy_ctx *ctx, uint64_t **bins, const uint32_t *counts, 
         *bins = calloc(SY_HISTOGRAM_SIDE, sizeof **bins);
     SY_TRY(sy_check_alloc(ctx, *bins));
     sy_histogram_add_u32(*bins, counts, doublings);
-    return SY_OK;
-}
-
-static sy_status add_histogram(sy_ctx *ctx, sy_accumulator *to, const sy_tensor_sample *sample,
-                               const summary *s)
-{
-    if (s->exponent > to->exponent) {
-        if (to->positive)
-            sy_histogram_widen(to->positive, s->exponent - to->exponent);
-        if (to->negative)
-            sy_histogram_widen(to->negative, s->exponent - to->exponent);
-        to->exponent = s->exponent;
-    }
-    if (s->max > 0)
-        SY_TRY(add_side(ctx, &to->positive, sample->positive, to->exponent - s->exponent));
-    if (s->min < 0)
-        SY_TRY(add_side(ctx, &to->negative, sample->negative, to->exponent - s->exponent));
     return SY_OK;
 }
 
@@ -138,13 +109,37 @@ static void add_numbers(sy_accumulator *to, const sy_tensor_sample *sample, cons
     }
 }
 
-sy_status sy_accumulator_add(sy_ctx *ctx, sy_accumulator *accumulator, const sy_tensor_sample *sample)
+void sy_accumulator_add(sy_accumulator *accumulator, const sy_tensor_sample *sample)
 {
     const summary s = read_summary(sample);
     accumulator->records[sample->index] = record_of(sample, &s);
     pthread_mutex_lock(&accumulator->lock);
     add_numbers(accumulator, sample, &s);
-    const sy_status status = add_histogram(ctx, accumulator, sample, &s);
+    pthread_mutex_unlock(&accumulator->lock);
+}
+
+static sy_status add_histogram(sy_ctx *ctx, sy_accumulator *to, const uint32_t *state)
+{
+    const int exponent = (int)state[0] - SY_HISTOGRAM_BIAS;
+    if (exponent > to->exponent) {
+        if (to->positive)
+            sy_histogram_widen(to->positive, exponent - to->exponent);
+        if (to->negative)
+            sy_histogram_widen(to->negative, exponent - to->exponent);
+        to->exponent = exponent;
+    }
+    if (to->max > 0)
+        SY_TRY(add_side(ctx, &to->positive, state + SY_HISTOGRAM_HEAD, to->exponent - exponent));
+    if (to->min < 0)
+        SY_TRY(add_side(ctx, &to->negative, state + SY_HISTOGRAM_HEAD + SY_HISTOGRAM_SIDE,
+                        to->exponent - exponent));
+    return SY_OK;
+}
+
+sy_status sy_accumulator_add_histogram(sy_ctx *ctx, sy_accumulator *accumulator, const uint32_t *state)
+{
+    pthread_mutex_lock(&accumulator->lock);
+    const sy_status status = state[0] ? add_histogram(ctx, accumulator, state) : SY_OK;
     pthread_mutex_unlock(&accumulator->lock);
     return status;
 }

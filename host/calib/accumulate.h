@@ -12,8 +12,6 @@
 typedef struct sy_tensor_sample {
     uint32_t count;            /* elements, finite or not */
     const uint32_t *summary;   /* [SY_SUMMARY_WORDS] */
-    const uint32_t *positive;  /* [SY_HISTOGRAM_SIDE], of this sample alone; not looked at unless max > 0 */
-    const uint32_t *negative;  /* the same below 0 */
     const float *channel_sums; /* NULL where channels are not asked for */
     size_t index;              /* of the sample */
     const char *name;
@@ -39,8 +37,11 @@ sy_status sy_accumulator_init(sy_ctx *ctx, sy_accumulator *accumulator, size_t s
                               uint32_t channel_count, uint64_t channel_positions);
 void sy_accumulator_release(sy_accumulator *accumulator);
 
-/* May be called from several threads at once. The only failure is SY_E_MEMORY. */
-sy_status sy_accumulator_add(sy_ctx *ctx, sy_accumulator *accumulator, const sy_tensor_sample *sample);
+/* These two may be called from several threads at once. */
+void sy_accumulator_add(sy_accumulator *accumulator, const sy_tensor_sample *sample);
+/* The histogram of samples, as the kernel `observe` keeps it: SY_HISTOGRAM_WORDS words. The only failure is
+ * SY_E_MEMORY. */
+sy_status sy_accumulator_add_histogram(sy_ctx *ctx, sy_accumulator *accumulator, const uint32_t *state);
 
 /* Fills everything in *out but the name; record i is that of sample order[i]. */
 sy_status sy_accumulator_finish(sy_ctx *ctx, const sy_accumulator *accumulator, const size_t *order,

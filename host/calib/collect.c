@@ -9,18 +9,19 @@
 
 typedef struct collector collector;
 
-/* One thread's part. On the device, for each sample of a batch and each observed tensor: its summary, and its
- * histogram of this sample.
+/* One thread's part. On the device, for each sample of a batch and each observed tensor: its summary, its
+ * channel sums, and the histogram of all the samples that had this place in a batch.
  */
 typedef struct calib_worker {
     const collector *owner;
     sy_runner *runner;
-    sy_buffer *summaries, *histograms, *channel_sums;
-    void **inputs;                 /* [batch][graph inputs]: words */
-    size_t *items;                 /* [batch]: the samples that are in it */
-    uint32_t *summary;             /* [observed][SY_SUMMARY_WORDS] */
-    uint32_t *positive, *negative; /* [SY_HISTOGRAM_SIDE] */
-    float *sums;                   /* [channel_words] */
+    sy_buffer *bins, *summaries, *histograms, *channel_sums;
+    uint64_t counted;    /* no bin of a histogram can hold more */
+    void **inputs;       /* [batch][graph inputs]: words */
+    size_t *items;       /* [batch]: the samples that are in it */
+    uint32_t *summary;   /* [observed][SY_SUMMARY_WORDS] */
+    uint32_t *histogram; /* [SY_HISTOGRAM_WORDS] */
+    float *sums;         /* [channel_words] */
 } calib_worker;
 
 struct collector {
@@ -31,6 +32,7 @@ struct collector {
     size_t *channel_at;              /* [observed]: first word of its channel sums */
     size_t channel_words;            /* of all of them */
     size_t *words;                   /* [observed] */
+    size_t most_words;               /* of them */
     sy_accumulator *accumulators;    /* [observed]; those up to accumulator_count are initialised */
     int accumulator_count;
     uint32_t batch; /* samples that a worker runs at once */
@@ -50,16 +52,42 @@ static size_t histogram_words(const collector *owner)
     return (size_t)owner->spec->observed_count * SY_HISTOGRAM_WORDS;
 }
 
-static sy_status launch_fill(sy_ctx *ctx, const calib_worker *worker, uint32_t samples, size_t at,
-                             uint32_t count, int32_t word)
+static sy_status clear_histograms(sy_ctx *ctx, calib_worker *worker)
 {
-    const sy_fill_params params = {.count = count, .word = (uint32_t)word};
+    const collector *owner = worker->owner;
+    const sy_fill_params params = {.count = (uint32_t)histogram_words(owner)};
     const sy_launch launch = {.kernel = SY_KERNEL_fill,
-                              .operands = {{worker->histograms, at}},
+                              .operands = {{worker->histograms, 0}},
                               .params = &params,
-                              .batch = samples,
-                              .batch_strides = {histogram_words(worker->owner)}};
-    return worker->owner->spec->backend->launch(ctx, sy_runner_stream(worker->runner), &launch);
+                              .batch = owner->batch,
+                              .batch_strides = {params.count}};
+    worker->counted = 0;
+    return owner->spec->backend->launch(ctx, sy_runner_stream(worker->runner), &launch);
+}
+
+/* Adds the worker's histograms to the accumulators. */
+static sy_status gather_histograms(sy_ctx *ctx, const collector *owner, calib_worker *worker)
+{
+    const size_t count = owner->batch * (size_t)owner->spec->observed_count;
+    for (size_t i = 0; i < count; i++) {
+        const sy_view histogram = {worker->histograms, i * SY_HISTOGRAM_WORDS};
+        SY_TRY(owner->spec->backend->read(ctx, sy_runner_stream(worker->runner), histogram, worker->histogram,
+                                          SY_HISTOGRAM_WORDS));
+        SY_TRY(sy_accumulator_add_histogram(
+            ctx, &owner->accumulators[i % (size_t)owner->spec->observed_count], worker->histogram));
+    }
+    return SY_OK;
+}
+
+/* The counts of the device have 32 bits. */
+static sy_status make_room(sy_ctx *ctx, const collector *owner, calib_worker *worker)
+{
+    if (worker->counted + owner->most_words > UINT32_MAX) {
+        SY_TRY(gather_histograms(ctx, owner, worker));
+        SY_TRY(clear_histograms(ctx, worker));
+    }
+    worker->counted += owner->most_words;
+    return SY_OK;
 }
 
 /* Queues the statistics of one tensor in every sample of the batch, while it is in memory. */
@@ -72,24 +100,15 @@ static sy_status observe(sy_ctx *ctx, void *user, const sy_observed *seen)
     const size_t index = (size_t)seen->index;
     const sy_view summary = {worker->summaries, index * SY_SUMMARY_WORDS};
     const sy_view histogram = {worker->histograms, index * SY_HISTOGRAM_WORDS};
-    const sy_summarize_params summarize = {.count = (uint32_t)seen->words};
-    const sy_histogram_params count = {.count = (uint32_t)seen->words};
+    const sy_observe_params params = {.count = (uint32_t)seen->words};
 
-    const sy_launch launch_summarize = {.kernel = SY_KERNEL_summarize,
-                                        .operands = {seen->view, summary},
-                                        .params = &summarize,
-                                        .batch = seen->samples,
-                                        .batch_strides = {seen->stride, summary_words(owner)}};
-    SY_TRY(backend->launch(ctx, stream, &launch_summarize));
-    SY_TRY(launch_fill(ctx, worker, seen->samples, histogram.offset, SY_HISTOGRAM_WORDS, 0));
-    SY_TRY(launch_fill(ctx, worker, seen->samples, histogram.offset, 1, -127));
-    const sy_launch launch_histogram = {
-        .kernel = SY_KERNEL_histogram,
-        .operands = {seen->view, summary, histogram},
-        .params = &count,
+    const sy_launch launch = {
+        .kernel = SY_KERNEL_observe,
+        .operands = {seen->view, {worker->bins, 0}, summary, histogram},
+        .params = &params,
         .batch = seen->samples,
-        .batch_strides = {seen->stride, summary_words(owner), histogram_words(owner)}};
-    SY_TRY(backend->launch(ctx, stream, &launch_histogram));
+        .batch_strides = {seen->stride, SY_HISTOGRAM_BINS, summary_words(owner), histogram_words(owner)}};
+    SY_TRY(backend->launch(ctx, stream, &launch));
     if (owner->channels[index].channels == 0)
         return SY_OK;
     const sy_view sums = {worker->channel_sums, owner->channel_at[index]};
@@ -99,26 +118,6 @@ static sy_status observe(sy_ctx *ctx, void *user, const sy_observed *seen)
                                    .batch = seen->samples,
                                    .batch_strides = {seen->stride, owner->channel_words}};
     return backend->launch(ctx, stream, &launch_sums);
-}
-
-/* The sides that have values. */
-static sy_status read_histogram(sy_ctx *ctx, const collector *owner, calib_worker *worker, size_t slot,
-                                size_t index, const uint32_t *summary)
-{
-    const sy_backend *backend = owner->spec->backend;
-    sy_stream *stream = sy_runner_stream(worker->runner);
-    const size_t positive = slot * histogram_words(owner) + index * SY_HISTOGRAM_WORDS + SY_HISTOGRAM_HEAD;
-    const size_t negative = positive + SY_HISTOGRAM_SIDE;
-    float min, max;
-    memcpy(&min, &summary[0], sizeof min);
-    memcpy(&max, &summary[1], sizeof max);
-    if (max > 0)
-        SY_TRY(backend->read(ctx, stream, (sy_view){worker->histograms, positive}, worker->positive,
-                             SY_HISTOGRAM_SIDE));
-    if (min < 0)
-        SY_TRY(backend->read(ctx, stream, (sy_view){worker->histograms, negative}, worker->negative,
-                             SY_HISTOGRAM_SIDE));
-    return SY_OK;
 }
 
 /* Takes from the device what the observer left there of one sample, the batch's number `slot`. */
@@ -136,13 +135,10 @@ static sy_status gather(sy_ctx *ctx, const collector *owner, calib_worker *worke
         const sy_tensor_sample seen = {
             .count = (uint32_t)owner->words[i],
             .summary = worker->summary + i * SY_SUMMARY_WORDS,
-            .positive = worker->positive,
-            .negative = worker->negative,
             .channel_sums = owner->channels[i].channels ? worker->sums + owner->channel_at[i] : NULL,
             .index = sample,
             .name = owner->spec->samples->name(owner->spec->samples->user, sample)};
-        SY_TRY(read_histogram(ctx, owner, worker, slot, i, seen.summary));
-        SY_TRY(sy_accumulator_add(ctx, &owner->accumulators[i], &seen));
+        sy_accumulator_add(&owner->accumulators[i], &seen);
     }
     return SY_OK;
 }
@@ -178,6 +174,7 @@ static sy_status collect_batch(sy_ctx *ctx, void *user, int index, size_t batch)
     if (count == 0)
         return SY_OK;
     const void *const *inputs = (const void *const *)worker->inputs;
+    SY_TRY(make_room(ctx, owner, worker));
     sy_status status = sy_runner_run(ctx, worker->runner, count, inputs, observe, worker);
     for (uint32_t slot = 0; slot < count && status == SY_OK; slot++)
         status = gather(ctx, owner, worker, slot);
@@ -213,25 +210,25 @@ static sy_status start_worker(sy_ctx *ctx, collector *owner, calib_worker *worke
     const size_t batch = owner->batch;
     worker->owner = owner;
     SY_TRY(sy_runner_create(ctx, owner->program, owner->batch, &worker->runner));
+    SY_TRY(backend->alloc(ctx, device, batch * SY_HISTOGRAM_BINS, &worker->bins));
     SY_TRY(backend->alloc(ctx, device, batch * summary_words(owner), &worker->summaries));
     SY_TRY(backend->alloc(ctx, device, batch * histogram_words(owner), &worker->histograms));
     if (owner->channel_words)
         SY_TRY(backend->alloc(ctx, device, batch * owner->channel_words, &worker->channel_sums));
     worker->summary = sy_arena_alloc(&owner->arena, summary_words(owner), sizeof *worker->summary);
-    worker->positive = sy_arena_alloc(&owner->arena, SY_HISTOGRAM_SIDE, sizeof *worker->positive);
-    worker->negative = sy_arena_alloc(&owner->arena, SY_HISTOGRAM_SIDE, sizeof *worker->negative);
+    worker->histogram = sy_arena_alloc(&owner->arena, SY_HISTOGRAM_WORDS, sizeof *worker->histogram);
     worker->sums = sy_arena_alloc(&owner->arena, owner->channel_words, sizeof *worker->sums);
     SY_TRY(sy_check_alloc(ctx, worker->summary));
-    SY_TRY(sy_check_alloc(ctx, worker->positive));
-    SY_TRY(sy_check_alloc(ctx, worker->negative));
+    SY_TRY(sy_check_alloc(ctx, worker->histogram));
     SY_TRY(sy_check_alloc(ctx, worker->sums));
+    SY_TRY(clear_histograms(ctx, worker));
     return alloc_inputs(ctx, owner, worker);
 }
 
 static void stop_worker(const sy_calib_spec *spec, calib_worker *worker)
 {
     sy_runner_destroy(worker->runner);
-    sy_buffer *const buffers[] = {worker->summaries, worker->histograms, worker->channel_sums};
+    sy_buffer *const buffers[] = {worker->bins, worker->summaries, worker->histograms, worker->channel_sums};
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
         if (buffers[i])
             spec->backend->free(spec->device, buffers[i]);
@@ -255,6 +252,7 @@ static sy_status start_tensors(sy_ctx *ctx, collector *owner)
         if (!sy_shape_count(&tensor->shape, &owner->words[i]) || owner->words[i] > UINT32_MAX)
             return sy_fail(ctx, SY_E_UNSUPPORTED, "tensor %s has no fixed shape or more than 2^32 elements",
                            tensor->name);
+        owner->most_words = owner->words[i] > owner->most_words ? owner->words[i] : owner->most_words;
         owner->channel_at[i] = owner->channel_words;
         owner->channel_words += channels->channels;
         owner->accumulator_count++;
@@ -319,6 +317,8 @@ sy_status sy_calib_collect(sy_ctx *ctx, const sy_calib_spec *spec, sy_stats **ou
     SY_TRY_DONE(start(ctx, &owner));
     SY_TRY_DONE(sy_pool_run(ctx, spec->stage ? spec->stage : "statistics", owner.worker_count,
                             batch_count(&owner), collect_batch, &owner));
+    for (int i = 0; i < owner.worker_count; i++)
+        SY_TRY_DONE(gather_histograms(ctx, &owner, &owner.workers[i]));
     SY_TRY_DONE(sy_calib_assemble(ctx, spec, owner.accumulators, owner.hashes, owner.usable, out));
 done:
     release(&owner);

@@ -5,8 +5,7 @@
 #define sy_cpu_convolution_avx512  sy_cpu_convolution_emulated
 #define sy_cpu_gemm_avx512         sy_cpu_gemm_emulated
 #define sy_cpu_pool_avx512         sy_cpu_pool_emulated
-#define sy_cpu_summarize_avx512    sy_cpu_summarize_emulated
-#define sy_cpu_histogram_avx512    sy_cpu_histogram_emulated
+#define sy_cpu_observe_avx512      sy_cpu_observe_emulated
 #define sy_cpu_channel_rows_avx512 sy_cpu_channel_rows_emulated
 #define sy_cpu_reduce_avx512       sy_cpu_reduce_emulated
 #define SY_SIMD_AVX512
@@ -21,8 +20,6 @@
 extern const sy_cpu_variant *const emulated_avx512_variants[];
 
 const sy_cpu_variant *const emulated_avx512_variants[] = {
-    &sy_cpu_pointwise_avx512,   &sy_cpu_depthwise_avx512,
-    &sy_cpu_convolution_avx512, &sy_cpu_gemm_avx512,
-    &sy_cpu_pool_avx512,        &sy_cpu_summarize_avx512,
-    &sy_cpu_histogram_avx512,   &sy_cpu_channel_rows_avx512,
-    &sy_cpu_reduce_avx512,      NULL};
+    &sy_cpu_pointwise_avx512,    &sy_cpu_depthwise_avx512, &sy_cpu_convolution_avx512,
+    &sy_cpu_gemm_avx512,         &sy_cpu_pool_avx512,      &sy_cpu_observe_avx512,
+    &sy_cpu_channel_rows_avx512, &sy_cpu_reduce_avx512,    NULL};

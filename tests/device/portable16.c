@@ -13,8 +13,6 @@
 extern const sy_cpu_variant *const portable16_variants[];
 
 const sy_cpu_variant *const portable16_variants[] = {
-    &sy_cpu_pointwise_portable16,   &sy_cpu_depthwise_portable16,
-    &sy_cpu_convolution_portable16, &sy_cpu_gemm_portable16,
-    &sy_cpu_pool_portable16,        &sy_cpu_summarize_portable16,
-    &sy_cpu_histogram_portable16,   &sy_cpu_channel_rows_portable16,
-    &sy_cpu_reduce_portable16,      NULL};
+    &sy_cpu_pointwise_portable16,    &sy_cpu_depthwise_portable16, &sy_cpu_convolution_portable16,
+    &sy_cpu_gemm_portable16,         &sy_cpu_pool_portable16,      &sy_cpu_observe_portable16,
+    &sy_cpu_channel_rows_portable16, &sy_cpu_reduce_portable16,    NULL};

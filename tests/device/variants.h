@@ -20,11 +20,12 @@ typedef struct check {
     void *operands[SY_MAX_OPERANDS]; /* NULL for what is written */
     size_t sizes[SY_MAX_OPERANDS];   /* words of each that is not NULL */
     unsigned shared;                 /* bit i: operand i is the same for all samples of a batch */
-    int written;                     /* index of the operand that is */
-    size_t words;                    /* of it */
-    const void *before;              /* its contents before the kernel runs; NULL: anything */
-    bool any_nan;                    /* floats of which one NaN is as good as another */
-    const char *name;                /* of the case, for messages */
+    unsigned scratch;   /* bit i: operand i is working memory; what is left there is not looked at */
+    int written;        /* index of the operand that is */
+    size_t words;       /* of it */
+    const void *before; /* its contents before the kernel runs; NULL: anything */
+    bool any_nan;       /* floats of which one NaN is as good as another */
+    const char *name;   /* of the case, for messages */
 } check;
 
 /* Fails the test unless each variant that accepts the params writes the reference's bits, and nothing around

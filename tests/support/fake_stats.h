@@ -30,22 +30,19 @@ static inline void fake_values(int tensor, int sample, float x[FAKE_COUNT])
 static inline void fake_add(sy_ctx *ctx, sy_accumulator *accumulator, const float *x, size_t index,
                             const char *name)
 {
-    uint32_t summary[SY_SUMMARY_WORDS];
-    uint32_t histogram[SY_HISTOGRAM_WORDS] = {(uint32_t)-127};
+    uint32_t summary[SY_SUMMARY_WORDS], bins[SY_HISTOGRAM_BINS], histogram[SY_HISTOGRAM_WORDS] = {0};
     float sums[FAKE_CHANNELS];
-    const sy_summarize_params count = {FAKE_COUNT};
+    const sy_observe_params count = {FAKE_COUNT};
     const sy_channel_sum_params channels = {1, FAKE_CHANNELS, FAKE_POSITIONS};
-    sy_ref_summarize((void *[]){(void *)x, summary}, &count);
-    sy_ref_histogram((void *[]){(void *)x, summary, histogram}, &count);
+    sy_ref_observe((void *[]){(void *)x, bins, summary, histogram}, &count);
     sy_ref_channel_sum((void *[]){(void *)x, sums}, &channels);
     const sy_tensor_sample sample = {.count = FAKE_COUNT,
                                      .summary = summary,
-                                     .positive = histogram + SY_HISTOGRAM_HEAD,
-                                     .negative = histogram + SY_HISTOGRAM_HEAD + SY_HISTOGRAM_SIDE,
                                      .channel_sums = accumulator->channel_count ? sums : NULL,
                                      .index = index,
                                      .name = name};
-    assert_ok(ctx, sy_accumulator_add(ctx, accumulator, &sample));
+    sy_accumulator_add(accumulator, &sample);
+    assert_ok(ctx, sy_accumulator_add_histogram(ctx, accumulator, histogram));
 }
 
 /* Statistics of samples first..first+count-1, added in the order of `step` (coprime to count). Only tensor 0

@@ -59,21 +59,15 @@ static void records_hold_the_ends_of_each_sample_to_a_bin(void **state)
                 x[k] = (float)(random_normal(&r) + shift[i]);
                 x[k] = clip ? fmaxf(x[k], 0) : x[k];
             }
-            uint32_t summary[SY_SUMMARY_WORDS], histogram[SY_HISTOGRAM_WORDS] = {(uint32_t)-127};
-            const sy_summarize_params count = {COUNT};
-            sy_ref_summarize((void *[]){x, summary}, &count);
-            sy_ref_histogram((void *[]){x, summary, histogram}, &count);
-            const uint32_t *bins = histogram + SY_HISTOGRAM_HEAD;
-            const sy_tensor_sample sample = {.count = COUNT,
-                                             .summary = summary,
-                                             .positive = bins,
-                                             .negative = bins + SY_HISTOGRAM_SIDE,
-                                             .name = "a"};
+            uint32_t summary[SY_SUMMARY_WORDS], bins[SY_HISTOGRAM_BINS];
+            static uint32_t histogram[SY_HISTOGRAM_WORDS];
+            sy_ref_observe((void *[]){x, bins, summary, histogram}, &(sy_observe_params){COUNT});
+            const sy_tensor_sample sample = {.count = COUNT, .summary = summary, .name = "a"};
             sy_accumulator accumulator;
             assert_ok(*state, sy_accumulator_init(*state, &accumulator, 1, 0, 0));
-            assert_ok(*state, sy_accumulator_add(*state, &accumulator, &sample));
+            sy_accumulator_add(&accumulator, &sample);
             const sy_sample_record got = accumulator.records[0];
-            const double width = ldexp(1.0 / SY_HISTOGRAM_SIDE, accumulator.exponent);
+            const double width = ldexp(1.0 / SY_HISTOGRAM_SIDE, (int32_t)summary[8]);
             sy_accumulator_release(&accumulator);
 
             qsort(x, COUNT, sizeof *x, by_value);
@@ -90,19 +84,13 @@ static void a_record_stays_within_what_was_seen(void **state)
     for (int sign = -1; sign <= 1; sign += 2) {
         for (int i = 0; i < FAKE_COUNT * 100; i++)
             x[i] = 5.0f * (float)sign;
-        uint32_t summary[SY_SUMMARY_WORDS], histogram[SY_HISTOGRAM_WORDS] = {(uint32_t)-127};
-        const sy_summarize_params count = {FAKE_COUNT * 100};
-        sy_ref_summarize((void *[]){x, summary}, &count);
-        sy_ref_histogram((void *[]){x, summary, histogram}, &count);
-        const uint32_t *bins = histogram + SY_HISTOGRAM_HEAD;
-        const sy_tensor_sample sample = {.count = FAKE_COUNT * 100,
-                                         .summary = summary,
-                                         .positive = bins,
-                                         .negative = bins + SY_HISTOGRAM_SIDE,
-                                         .name = "a"};
+        uint32_t summary[SY_SUMMARY_WORDS], bins[SY_HISTOGRAM_BINS], histogram[SY_HISTOGRAM_WORDS] = {0};
+        const sy_observe_params count = {FAKE_COUNT * 100};
+        sy_ref_observe((void *[]){x, bins, summary, histogram}, &count);
+        const sy_tensor_sample sample = {.count = count.count, .summary = summary, .name = "a"};
         sy_accumulator accumulator;
         assert_ok(*state, sy_accumulator_init(*state, &accumulator, 1, 0, 0));
-        assert_ok(*state, sy_accumulator_add(*state, &accumulator, &sample));
+        sy_accumulator_add(&accumulator, &sample);
         const sy_sample_record got = accumulator.records[0];
         assert_true(got.min == x[0] && got.max == x[0] && got.low == x[0] && got.high == x[0]);
         sy_accumulator_release(&accumulator);

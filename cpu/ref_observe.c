@@ -1,6 +1,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "cpu/histogram.h"
 #include "cpu/ref.h"
 
 static void put_float(uint32_t *word, float value)
@@ -29,17 +30,14 @@ static int exponent_of(const float *x, size_t count)
     return exponent;
 }
 
-void sy_ref_summarize(void *const *operands, const void *params)
+static void summarize(const float *x, size_t count, uint32_t *summary)
 {
-    const sy_summarize_params *p = params;
-    const float *x = operands[0];
-    uint32_t *summary = operands[1];
-    const int exponent = exponent_of(x, p->count);
+    const int exponent = exponent_of(x, count);
     float min = INFINITY, max = -INFINITY;
     uint32_t zeros = 0, not_finite = 0;
     int64_t sum = 0, sum_of_squares = 0;
 
-    for (size_t i = 0; i < p->count; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (!isfinite(x[i])) {
             not_finite++;
             continue;
@@ -62,4 +60,29 @@ void sy_ref_summarize(void *const *operands, const void *params)
     put_i64(&summary[4], sum);
     put_i64(&summary[6], sum_of_squares);
     summary[8] = (uint32_t)exponent;
+}
+
+static void count_bins(const float *x, size_t count, int exponent, uint32_t *bins)
+{
+    memset(bins, 0, SY_HISTOGRAM_BINS * sizeof *bins);
+    for (size_t i = 0; i < count; i++) {
+        if (!isfinite(x[i]) || x[i] == 0)
+            continue;
+        const double place = ldexp(fabs((double)x[i]), -exponent) * SY_HISTOGRAM_SIDE;
+        bins[(size_t)place + (x[i] > 0 ? 0 : SY_HISTOGRAM_SIDE)]++;
+    }
+}
+
+void sy_ref_observe(void *const *operands, const void *params)
+{
+    const sy_observe_params *p = params;
+    const float *x = operands[0];
+    uint32_t *bins = operands[1], *summary = operands[2], *state = operands[3];
+    summarize(x, p->count, summary);
+    const int exponent = (int32_t)summary[8];
+    count_bins(x, p->count, exponent, bins);
+    sy_histogram_find_ends(bins, bins + SY_HISTOGRAM_SIDE, p->count - summary[3], summary);
+    sy_histogram_double(bins, sy_histogram_raise(state, exponent) - exponent);
+    for (int b = 0; b < SY_HISTOGRAM_BINS; b++)
+        state[SY_HISTOGRAM_HEAD + b] += bins[b];
 }
