@@ -48,6 +48,7 @@
 #define SY_ATOMIC_MIN(at, value)     atomic_min(at, value)
 #define SY_ATOMIC_MAX(at, value)     atomic_max(at, value)
 typedef size_t sy_index; /* counts words of a buffer */
+typedef ptrdiff_t sy_index_signed;
 
 #elif defined(__CUDACC__)
 
@@ -70,9 +71,11 @@ typedef size_t sy_index; /* counts words of a buffer */
 #define SY_ATOMIC_MIN(at, value)     atomicMin(at, value)
 #define SY_ATOMIC_MAX(at, value)     atomicMax(at, value)
 typedef sy_u64 sy_index;
+typedef sy_i64 sy_index_signed;
 
 #else
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* The item that runs, of this thread. */
@@ -101,6 +104,7 @@ extern _Thread_local sy_item_ids sy_item;
 #define SY_ATOMIC_MIN(at, value) (*(at) = *(at) < (value) ? *(at) : (value), (void)0)
 #define SY_ATOMIC_MAX(at, value) (*(at) = *(at) > (value) ? *(at) : (value), (void)0)
 typedef size_t sy_index;
+typedef ptrdiff_t sy_index_signed;
 
 #endif
 

@@ -95,9 +95,13 @@ static int check_binary(unsigned function, const broadcast *b, sy_clamp clamp)
 
 static void every_binary_function_gives_the_reference_bits(void **state)
 {
-    static const unsigned functions[] = {SY_BINARY_ADD,   SY_BINARY_SUB,  SY_BINARY_MUL,  SY_BINARY_DIV,
-                                         SY_BINARY_POW,   SY_BINARY_MIN,  SY_BINARY_MAX,  SY_BINARY_FMOD,
-                                         SY_BINARY_PRELU, SY_BINARY_LESS, SY_BINARY_EQUAL};
+    static const unsigned functions[] = {SY_BINARY_ADD,           SY_BINARY_SUB,
+                                         SY_BINARY_MUL,           SY_BINARY_DIV,
+                                         SY_BINARY_POW,           SY_BINARY_MIN,
+                                         SY_BINARY_MAX,           SY_BINARY_FMOD,
+                                         SY_BINARY_PRELU,         SY_BINARY_LESS,
+                                         SY_BINARY_LESS_OR_EQUAL, SY_BINARY_EQUAL,
+                                         SY_BINARY_GREATER,       SY_BINARY_GREATER_OR_EQUAL};
     (void)state;
     int checked = 0;
     for (size_t f = 0; f < sizeof functions / sizeof functions[0]; f++)
@@ -109,6 +113,136 @@ static void every_binary_function_gives_the_reference_bits(void **state)
     if (!getenv("SY_CPU_LEVEL"))
         assert_true(checked > 150);
 #endif
+}
+
+/* Whole numbers of every size, with the extremes among them. */
+static sy_i32 *whole_numbers(size_t count, unsigned seed)
+{
+    static const sy_i32 special[] = {0, 1, -1, 2, 31, -7, 2147483647, -2147483647 - 1};
+    sy_i32 *all = malloc((count ? count : 1) * sizeof *all);
+    sy_u32 word = seed * 2654435761u + 7;
+    assert_non_null(all);
+    for (size_t i = 0; i < count; i++) {
+        word = word * 1664525u + 1013904223u;
+        all[i] = word >> 28 < 5 ? special[word >> 8 & 7] : (sy_i32)word >> (word >> 24 & 15);
+    }
+    return all;
+}
+
+static void every_function_of_integers_gives_the_reference_bits(void **state)
+{
+    static const unsigned functions[] = {SY_UNARY_CLAMP, SY_UNARY_ABS, SY_UNARY_NEG, SY_UNARY_SIGN,
+                                         SY_UNARY_NOT};
+    static const unsigned counts[] = {0, 1, 255, 256, 257, 1003};
+    (void)state;
+    for (size_t f = 0; f < sizeof functions / sizeof functions[0]; f++)
+        for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+            const sy_unary_params p = {functions[f], SY_KIND_INT, counts[i], -17.5f, 3e9f};
+            sy_i32 *x = whole_numbers(p.count, functions[f]);
+            check_variants(&(check){.kernel = SY_KERNEL_unary,
+                                    .reference = sy_ref_unary,
+                                    .params = &p,
+                                    .operands = {x},
+                                    .sizes = {p.count},
+                                    .written = 1,
+                                    .words = p.count,
+                                    .name = "unary of integers"});
+            free(x);
+        }
+}
+
+static void check_integers(unsigned function, const broadcast *b)
+{
+    sy_binary_params p = {
+        .function = function, .kind = SY_KIND_INT, .rank = b->rank, .clamp = {-INFINITY, INFINITY}};
+    size_t words = 1;
+    for (unsigned i = 0; i < b->rank; i++) {
+        p.dims[i] = b->dims[i];
+        p.a_strides[i] = b->a_strides[i];
+        p.b_strides[i] = b->b_strides[i];
+        words *= b->dims[i];
+    }
+    sy_i32 *x = whole_numbers(extent(b, b->a_strides), function),
+           *z = whole_numbers(extent(b, b->b_strides), 7);
+    check_variants(&(check){.kernel = SY_KERNEL_binary,
+                            .reference = sy_ref_binary,
+                            .params = &p,
+                            .operands = {x, z},
+                            .sizes = {extent(b, b->a_strides), extent(b, b->b_strides)},
+                            .written = 2,
+                            .words = words,
+                            .name = b->name});
+    free(x), free(z);
+}
+
+static void every_binary_function_of_integers_gives_the_reference_bits(void **state)
+{
+    (void)state;
+    for (unsigned function = 0; function < SY_BINARY_COUNT; function++)
+        for (size_t i = 0; i < sizeof broadcasts / sizeof broadcasts[0]; i++)
+            check_integers(function, &broadcasts[i]);
+}
+
+static void choices_are_the_references(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof broadcasts / sizeof broadcasts[0]; i++) {
+        const broadcast *b = &broadcasts[i];
+        sy_where_params p = {.rank = b->rank};
+        size_t words = 1;
+        for (unsigned d = b->rank; d-- > 0;) {
+            p.dims[d] = b->dims[d];
+            p.condition_strides[d] = b->b_strides[d];
+            p.a_strides[d] = b->a_strides[d];
+            p.b_strides[d] = (unsigned)words;
+            words *= b->dims[d];
+        }
+        sy_i32 *condition = whole_numbers(extent(b, b->b_strides), 1);
+        for (size_t k = 0; k < extent(b, b->b_strides); k++)
+            condition[k] &= 2;
+        float *x = special_floats(extent(b, b->a_strides), 2), *z = special_floats(words, 3);
+        check_variants(&(check){.kernel = SY_KERNEL_where,
+                                .reference = sy_ref_where,
+                                .params = &p,
+                                .operands = {condition, x, z},
+                                .sizes = {extent(b, b->b_strides), extent(b, b->a_strides), words},
+                                .written = 3,
+                                .words = words,
+                                .name = b->name});
+        free(condition), free(x), free(z);
+    }
+}
+
+static void casts_are_the_references(void **state)
+{
+    static const sy_cast_params cases[] = {
+        {SY_CAST_INT_TO_FLOAT, SY_KIND_INT, 1003, 0, 0, 0, 0},
+        {SY_CAST_FLOAT_TO_INT, SY_KIND_FLOAT, 1003, 0, 0, -2147483647 - 1, 2147483647},
+        {SY_CAST_FLOAT_TO_INT, SY_KIND_FLOAT, 257, 0, 0, 0, 255},
+        {SY_CAST_INT_TO_INT, SY_KIND_INT, 1003, 8, 1, 0, 0},
+        {SY_CAST_INT_TO_INT, SY_KIND_INT, 255, 16, 0, 0, 0},
+        {SY_CAST_INT_TO_INT, SY_KIND_INT, 256, 32, 1, 0, 0},
+        {SY_CAST_TO_BOOL, SY_KIND_FLOAT, 1003, 0, 0, 0, 0},
+        {SY_CAST_TO_BOOL, SY_KIND_INT, 1003, 0, 0, 0, 0},
+        {SY_CAST_TO_BOOL, SY_KIND_INT, 0, 0, 0, 0, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const sy_cast_params *p = &cases[i];
+        void *x = p->kind == SY_KIND_INT ? (void *)whole_numbers(p->count, (unsigned)i)
+                                         : (void *)special_floats(p->count, (unsigned)i);
+        for (size_t k = 0; p->kind == SY_KIND_FLOAT && k < p->count; k += 3)
+            ((float *)x)[k] *= 1000;
+        check_variants(&(check){.kernel = SY_KERNEL_cast,
+                                .reference = sy_ref_cast,
+                                .params = p,
+                                .operands = {x},
+                                .sizes = {p->count},
+                                .written = 1,
+                                .words = p->count,
+                                .name = "cast"});
+        free(x);
+    }
 }
 
 static void fills_are_whole_and_no_more(void **state)
@@ -130,6 +264,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_unary_function_gives_the_reference_bits),
+        cmocka_unit_test(every_function_of_integers_gives_the_reference_bits),
+        cmocka_unit_test(every_binary_function_of_integers_gives_the_reference_bits),
+        cmocka_unit_test(choices_are_the_references),
+        cmocka_unit_test(casts_are_the_references),
         cmocka_unit_test(fills_are_whole_and_no_more),
         cmocka_unit_test(every_binary_function_gives_the_reference_bits),
     };
