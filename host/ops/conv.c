@@ -1,5 +1,5 @@
 /* Conv. One dimension is two of which the first is 1. */
-#include "ops/lowering.h"
+#include "ops/product.h"
 #include "ops/window.h"
 
 static sy_status check_channels(sy_infer *infer, const sy_shape *x, const sy_shape *w)
@@ -26,7 +26,7 @@ static sy_status infer_conv(sy_infer *infer)
     const sy_shape *x = &sy_infer_input(infer, 0)->shape, *w = &sy_infer_input(infer, 1)->shape;
     sy_shape *y = &infer->shapes[0];
     sy_window window;
-    SY_TRY(sy_infer_floats(infer));
+    SY_TRY(sy_infer_product(infer));
     if (x->rank == SY_NONE || w->rank == SY_NONE)
         return SY_OK;
     SY_TRY(check_channels(infer, x, w));
@@ -48,7 +48,7 @@ static sy_status lower_conv(sy_lowering *lowering, const sy_node *node)
     SY_TRY(sy_window_slide(lowering->ctx, node, &window, x->dims + 2, ignored));
     window = sy_window_in_2d(&window);
 
-    const sy_operand bias = sy_lower_input(lowering, node, 2);
+    const sy_product product = sy_lower_product(lowering, node);
     sy_conv2d_params params = {
         .batch = (uint32_t)x->dims[0],
         .channels = (uint32_t)x->dims[1],
@@ -62,14 +62,13 @@ static sy_status lower_conv(sy_lowering *lowering, const sy_node *node)
         .dilation_w = (uint32_t)window.dilation[1],
         .pad_top = (int32_t)window.before[0],
         .pad_left = (int32_t)window.before[1],
-        .has_bias = bias.slot != SY_NONE,
+        .has_bias = product.bias.slot != SY_NONE,
         .clamp = sy_lower_clamp(lowering, node),
     };
     sy_window_size_in_2d(x, &params.in_h, &params.in_w);
     sy_window_size_in_2d(&tensors[node->outputs[0]].shape, &params.out_h, &params.out_w);
-    SY_LOWER(lowering, conv2d, &params, sy_lower_input(lowering, node, 0), sy_lower_input(lowering, node, 1),
-             bias, sy_lower_output(lowering, node, 0));
-    return SY_OK;
+    SY_LOWER(lowering, conv2d, &params, product.x, product.w, product.bias, product.y);
+    return sy_lower_product_end(lowering, node, &product);
 }
 
 const sy_op sy_op_conv = {

@@ -1,7 +1,7 @@
 /* ConvTranspose. One dimension is two of which the first is 1. */
 #include <string.h>
 
-#include "ops/lowering.h"
+#include "ops/product.h"
 #include "ops/window.h"
 
 /* One dimension of the output and the padding that gives it. `wanted` is output_shape's, or SY_NONE. */
@@ -66,7 +66,7 @@ static sy_status infer_conv_transpose(sy_infer *infer)
     const int64_t group = sy_node_int(infer->node, "group", 1);
     sy_shape *y = &infer->shapes[0];
     sy_window window;
-    SY_TRY(sy_infer_floats(infer));
+    SY_TRY(sy_infer_product(infer));
     if (x->rank == SY_NONE || w->rank == SY_NONE)
         return SY_OK;
     if (w->rank != x->rank)
@@ -95,7 +95,7 @@ static sy_status lower_conv_transpose(sy_lowering *lowering, const sy_node *node
     SY_TRY(read_window(lowering->ctx, node, x, w, &window, ignored));
     window = sy_window_in_2d(&window);
 
-    const sy_operand bias = sy_lower_input(lowering, node, 2);
+    const sy_product product = sy_lower_product(lowering, node);
     sy_conv_transpose2d_params params = {
         .batch = (uint32_t)x->dims[0],
         .channels = (uint32_t)x->dims[1],
@@ -109,14 +109,13 @@ static sy_status lower_conv_transpose(sy_lowering *lowering, const sy_node *node
         .dilation_w = (uint32_t)window.dilation[1],
         .pad_top = (int32_t)window.before[0],
         .pad_left = (int32_t)window.before[1],
-        .has_bias = bias.slot != SY_NONE,
+        .has_bias = product.bias.slot != SY_NONE,
         .clamp = sy_lower_clamp(lowering, node),
     };
     sy_window_size_in_2d(x, &params.in_h, &params.in_w);
     sy_window_size_in_2d(y, &params.out_h, &params.out_w);
-    SY_LOWER(lowering, conv_transpose2d, &params, sy_lower_input(lowering, node, 0),
-             sy_lower_input(lowering, node, 1), bias, sy_lower_output(lowering, node, 0));
-    return SY_OK;
+    SY_LOWER(lowering, conv_transpose2d, &params, product.x, product.w, product.bias, product.y);
+    return sy_lower_product_end(lowering, node, &product);
 }
 
 const sy_op sy_op_conv_transpose = {

@@ -1,5 +1,5 @@
 /* Gemm: alpha * A' * B' + beta * C of matrices. */
-#include "ops/lowering.h"
+#include "ops/product.h"
 
 static sy_status check_matrix(const sy_infer *infer, int i)
 {
@@ -46,16 +46,16 @@ static sy_status lower_gemm(sy_lowering *lowering, const sy_node *node)
 {
     const sy_tensor *tensors = lowering->graph->tensors;
     const sy_shape *a = &tensors[node->inputs[0]].shape, *y = &tensors[node->outputs[0]].shape;
-    const sy_operand c = sy_lower_input(lowering, node, 2);
+    const sy_product product = sy_lower_product(lowering, node);
     uint32_t strides[SY_KERNEL_RANK] = {0};
-    if (c.slot != SY_NONE)
+    if (product.bias.slot != SY_NONE)
         sy_lower_broadcast(&tensors[node->inputs[2]].shape, y, strides);
     sy_gemm_params params = {
         .m = (uint32_t)y->dims[0],
         .n = (uint32_t)y->dims[1],
         .a_transposed = sy_node_int(node, "transA", 0) != 0,
         .b_transposed = sy_node_int(node, "transB", 0) != 0,
-        .has_c = c.slot != SY_NONE,
+        .has_c = product.bias.slot != SY_NONE,
         .c_row_stride = strides[0],
         .c_column_stride = strides[1],
         .alpha = sy_node_float(node, "alpha", 1),
@@ -63,9 +63,8 @@ static sy_status lower_gemm(sy_lowering *lowering, const sy_node *node)
         .clamp = sy_lower_clamp(lowering, node),
     };
     params.k = (uint32_t)a->dims[params.a_transposed ? 0 : 1];
-    SY_LOWER(lowering, gemm, &params, sy_lower_input(lowering, node, 0), sy_lower_input(lowering, node, 1), c,
-             sy_lower_output(lowering, node, 0));
-    return SY_OK;
+    SY_LOWER(lowering, gemm, &params, product.x, product.w, product.bias, product.y);
+    return sy_lower_product_end(lowering, node, &product);
 }
 
 const sy_op sy_op_gemm = {

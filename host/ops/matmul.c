@@ -1,7 +1,7 @@
 /* MatMul as numpy has it: the last two dimensions are matrices, those before are broadcast, a vector is a row
  * at the left and a column at the right.
  */
-#include "ops/lowering.h"
+#include "ops/product.h"
 
 typedef struct {
     sy_shape a, b;  /* of rank 2 at least */
@@ -89,9 +89,9 @@ static sy_status lower_matmul(sy_lowering *lowering, const sy_node *node)
         batch_strides(&both.a, &both.batch, params.a_strides);
         batch_strides(&both.b, &both.batch, params.b_strides);
     }
-    SY_LOWER(lowering, gemm, &params, sy_lower_input(lowering, node, 0), sy_lower_input(lowering, node, 1),
-             sy_no_operand, sy_lower_output(lowering, node, 0));
-    return SY_OK;
+    const sy_product product = sy_lower_product(lowering, node);
+    SY_LOWER(lowering, gemm, &params, product.x, product.w, sy_no_operand, product.y);
+    return sy_lower_product_end(lowering, node, &product);
 }
 
 const sy_op sy_op_matmul = {

@@ -55,19 +55,6 @@ sy_status sy_infer_floats(const sy_infer *infer)
     return SY_OK;
 }
 
-sy_status sy_infer_product(const sy_infer *infer)
-{
-    for (int i = 0; i < infer->node->input_count; i++) {
-        const sy_tensor *input = sy_infer_input(infer, i);
-        const unsigned bits = input ? sy_dtype_bits(input->dtype) : 0;
-        if (bits >= 32 && !sy_dtype_is_float(input->dtype))
-            return sy_fail(infer->ctx, SY_E_UNSUPPORTED,
-                           "input '%s' holds %s: matrices of integers are not multiplied, only of floats",
-                           input->name, sy_dtype_name(input->dtype));
-    }
-    return sy_infer_floats(infer);
-}
-
 sy_status sy_infer_vector(const sy_infer *infer, int i, int64_t count)
 {
     const sy_tensor *input = sy_infer_input(infer, i);

@@ -71,8 +71,6 @@ sy_status sy_infer_node(sy_ctx *ctx, sy_graph *graph, int node);
 const sy_tensor *sy_infer_input(const sy_infer *infer, int i);
 /* SY_E_MODEL unless every input is a float of some width, or of a type not known yet. */
 sy_status sy_infer_floats(const sy_infer *infer);
-/* The same for products of matrices, of which ONNX also allows wide integers: those are SY_E_UNSUPPORTED. */
-sy_status sy_infer_product(const sy_infer *infer);
 /* SY_E_MODEL unless input i is omitted or a list of `count` numbers; what is not known yet passes. */
 sy_status sy_infer_vector(const sy_infer *infer, int i, int64_t count);
 /* A whole shape rule: output 0 has the type and shape of input 0. */

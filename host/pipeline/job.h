@@ -68,7 +68,7 @@ sy_status sy_job_collect(sy_job *job, sy_stats **out);
 sy_status sy_job_emit(sy_job *job, const sy_stats *stats, const sy_target *target, const char *path,
                       sy_report *report, cJSON *json);
 
-/* Whether the configuration's nodes are in the model, and its widths in the targets: before long work. */
+/* Whether the configuration's nodes are in the model, and what it asks of the targets fits them: before long work. */
 sy_status sy_job_check_plan(sy_job *job, const sy_target *const *targets, int count);
 
 /* Ends a report with a table of its targets: file, size, accuracy, what stayed float and why. */

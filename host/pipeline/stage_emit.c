@@ -15,6 +15,7 @@ static sy_plan_options plan_options(const sy_config *config)
                                  (int)config->full_quant_param.activation_quant_method),
         .percentile = (float)config->full_quant_param.percentile,
         .per_layer = !config->full_quant_param.per_channel,
+        .outputs_min = config->common_quant_param.min_quant_weight_channel,
         .skip_nodes = config->common_quant_param.skip_quant_node.items,
         .skip_count = config->common_quant_param.skip_quant_node.count,
         .wide = config->full_quant_param.activation_bit_num == SY_ACTIVATION_BIT_NUM_16,
@@ -23,13 +24,39 @@ static sy_plan_options plan_options(const sy_config *config)
     };
 }
 
+static sy_ascend_options ascend_options(const sy_job *job)
+{
+    const sy_config *config = job->config;
+    return (sy_ascend_options){
+        .input_shape = config->ascend_context.input_shape,
+        .dynamic_dims = config->ascend_context.dynamic_dims,
+        .input_format =
+            sy_config_word(SY_KEY_ascend_context_input_format, (int)config->ascend_context.input_format),
+        .output_type =
+            sy_config_word(SY_KEY_ascend_context_output_type, (int)config->ascend_context.output_type),
+        .precision_mode = config->ascend_context.precision_mode,
+        .op_select_impl_mode = config->ascend_context.op_select_impl_mode,
+        .fusion_switch_file = config->ascend_context.fusion_switch_config_file_path,
+        .buffer_optimize = config->ascend_context.buffer_optimize,
+        .insert_op_file = config->ascend_context.insert_op_config_file_path,
+        .calibrated_shape = job->input_shape,
+        .chip = job->request->chip,
+    };
+}
+
 sy_status sy_job_check_plan(sy_job *job, const sy_target *const *targets, int count)
 {
     const sy_plan_options options = plan_options(job->config);
+    const sy_ascend_options ascend = ascend_options(job);
+    const sy_emit_spec spec = {.path = "", .ascend = &ascend};
     SY_TRY(sy_plan_check_nodes(job->ctx, job->fused, &options));
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         SY_TRY(sy_while(job->ctx, sy_plan_check_widths(job->ctx, targets[i]->traits, &options), "%s",
                         targets[i]->name));
+        if (targets[i]->check)
+            SY_TRY(
+                sy_while(job->ctx, targets[i]->check(job->ctx, job->model, &spec), "%s", targets[i]->name));
+    }
     return SY_OK;
 }
 
@@ -171,7 +198,9 @@ sy_status sy_job_emit(sy_job *job, const sy_stats *stats, const sy_target *targe
     sy_status status;
     SY_TRY_DONE(sy_while(job->ctx, make_plan(job, stats, target, &notes, json, &plan), "%s", target->name));
     SY_TRY_DONE(sy_check_alloc(job->ctx, notes.failed ? NULL : plan));
+    const sy_ascend_options ascend = ascend_options(job);
     const sy_emit_spec spec = {.path = path,
+                               .ascend = &ascend,
                                .encodings_0_6_1 = job->config->full_quant_param.encodings_version ==
                                                   SY_ENCODINGS_VERSION_V0_6_1,
                                .notes = &notes};

@@ -34,6 +34,7 @@ typedef struct sy_op_trait {
     /* The output's values whatever the statistics say: from fixed_min up to but without fixed_max, which is
      * one code more than there are. Both 0: from the statistics. */
     float fixed_min, fixed_max;
+    bool whole_weight; /* of a product: its weights have one scale, not one for each output channel */
 } sy_op_trait;
 
 typedef struct sy_traits {
@@ -54,6 +55,12 @@ typedef struct sy_traits {
     bool residual_shortcut_only;
     int matrix_dim_min; /* Gemm and MatMul with fewer rows or columns in their weights stay float */
     bool float_vector;  /* so do those with one row of activations */
+    int channels_min;   /* products that read fewer channels, all groups together, stay float */
+    bool outputs_min;   /* so do convolutions with fewer output channels than sy_plan_options says */
+    /* Products take their weights as they are read once: a constant on the right, of no other node, a matrix
+     * where it is one of MatMul, and activations that are not transposed.
+     */
+    bool plain_weights;
 } sy_traits;
 
 /* NULL: the target does not compute this operator on integers. */

@@ -64,6 +64,7 @@ typedef struct sy_plan_options {
     float percentile;              /* for PERCENTILE; 0: 0.99999 */
     bool per_layer;                /* one scale for all of a weight's channels */
     const sy_number *weight;       /* instead of the target's, e.g. with 7 bits; NULL: the target's */
+    int outputs_min;               /* for targets that heed it, see sy_traits */
     const char *const *skip_nodes; /* these nodes stay float */
     int skip_count;
     bool wide;                     /* every activation has the target's wide form */

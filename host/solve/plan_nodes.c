@@ -96,6 +96,46 @@ static const char *matrix_refusal(sy_planner *planner, const sy_node *node)
     return NULL;
 }
 
+/* Channels that a product reads, of all groups; SY_NONE when not known. */
+static int64_t channels_read(const sy_graph *graph, const sy_node *node)
+{
+    const sy_shape *w = &graph->tensors[node->inputs[1]].shape;
+    if (strcmp(node->type, "Conv") == 0)
+        return w->rank > 1 ? w->dims[1] * sy_node_int(node, "group", 1) : SY_NONE;
+    if (strcmp(node->type, "Gemm") == 0)
+        return w->rank == 2 ? w->dims[sy_node_int(node, "transB", 0) ? 1 : 0] : SY_NONE;
+    return w->rank > 1 ? w->dims[strcmp(node->type, "MatMul") == 0 ? w->rank - 2 : 0] : SY_NONE;
+}
+
+static const char *channels_refusal(sy_planner *planner, const sy_node *node, int weight)
+{
+    const bool is_convolution = strncmp(node->type, "Conv", 4) == 0;
+    const int64_t read = channels_read(planner->graph, node), least = planner->traits->channels_min;
+    const size_t outputs = sy_weight_outputs(planner->graph, node, weight);
+    if (read != SY_NONE && read < least)
+        return sy_arena_printf(&planner->plan->arena, "%lld input channels, fewer than %lld, gain nothing",
+                               (long long)read, (long long)least);
+    if (planner->traits->outputs_min && is_convolution && outputs &&
+        outputs < (size_t)planner->options->outputs_min)
+        return sy_arena_printf(&planner->plan->arena,
+                               "%zu output channels are fewer than min_quant_weight_channel = %d", outputs,
+                               planner->options->outputs_min);
+    return NULL;
+}
+
+static const char *weights_refusal(const sy_planner *planner, const sy_node *node, int weight)
+{
+    if (weight != 1)
+        return "its weights are not on the right";
+    const int tensor = node->inputs[1];
+    if (planner->first_read[tensor + 1] - planner->first_read[tensor] != 1)
+        return "its weights are shared with another node";
+    if (strcmp(node->type, "MatMul") == 0 && planner->graph->tensors[tensor].shape.rank != 2)
+        return "its weights are no matrix";
+    return strcmp(node->type, "Gemm") == 0 && sy_node_int(node, "transA", 0) ? "its input is transposed"
+                                                                             : NULL;
+}
+
 static const char *product_refusal(sy_planner *planner, const sy_node *node)
 {
     const sy_graph *graph = planner->graph;
@@ -114,7 +154,11 @@ static const char *product_refusal(sy_planner *planner, const sy_node *node)
     if (is_gemm && (sy_node_float(node, "alpha", 1) != 1 || sy_node_float(node, "beta", 1) != 1))
         return "its alpha or beta is not 1";
     const char *why = is_matmul ? NULL : bias_refusal(planner, node, weight);
-    return !why && (is_gemm || is_matmul) ? matrix_refusal(planner, node) : why;
+    if (!why && (is_gemm || is_matmul))
+        why = matrix_refusal(planner, node);
+    if (!why && planner->traits->plain_weights)
+        why = weights_refusal(planner, node, weight);
+    return why ? why : channels_refusal(planner, node, weight);
 }
 
 /* A constant operand of Add, Mul or Concat gets the form of an activation, so it cannot be a weight as well.

@@ -128,8 +128,10 @@ static int agreed_axis(const sy_planner *planner, int tensor)
         const int node = planner->readers[r];
         if (weight_of(planner->plan, node) != tensor)
             continue;
-        const int own = sy_weight_axis(planner->graph, &planner->graph->nodes[node],
-                                       planner->plan->nodes[node].weight_input);
+        const sy_op_trait *trait = sy_traits_find(planner->traits, planner->graph->nodes[node].type);
+        const int own = trait->whole_weight ? SY_NONE
+                                            : sy_weight_axis(planner->graph, &planner->graph->nodes[node],
+                                                             planner->plan->nodes[node].weight_input);
         if (!first && own != axis)
             return SY_NONE;
         axis = own;

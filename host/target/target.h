@@ -8,10 +8,21 @@
 #include "quant/traits.h"
 #include "solve/plan.h"
 
+/* ASCEND: [ascend_context], for the arguments of its compiler that are written beside the model. NULL where
+ * the configuration says nothing. */
+typedef struct sy_ascend_options {
+    const char *input_shape, *dynamic_dims, *input_format; /* ascend_stub/gears.h says how they are read */
+    const char *output_type, *precision_mode, *op_select_impl_mode, *fusion_switch_file, *buffer_optimize,
+        *insert_op_file;          /* handed on as they are */
+    const char *calibrated_shape; /* "x:1,3,224,224": stands for input_shape where there is none */
+    const char *chip;             /* "910b" of ascend_oriented:910b */
+} sy_ascend_options;
+
 /* What a caller asks of the files of one target. */
 typedef struct sy_emit_spec {
-    const char *path;     /* of the model; files beside it take its name, less ".onnx" */
-    bool encodings_0_6_1; /* DSP: that version of the quantization encodings instead of 1.0.0 */
+    const char *path;                /* of the model; files beside it take its name, less ".onnx" */
+    bool encodings_0_6_1;            /* DSP: that version of the quantization encodings instead of 1.0.0 */
+    const sy_ascend_options *ascend; /* NULL: no arguments are written */
     sy_text
         *notes; /* lines for the user about what was written beside the model are added here; may be NULL */
 } sy_emit_spec;
@@ -21,6 +32,8 @@ typedef struct sy_target {
     const char *summary; /* a line for --help */
     const char *suffix;  /* in file names: model.<suffix>.onnx */
     const sy_traits *traits;
+    /* Whether what the caller asks fits the model, before long work: SY_E_CONFIG. NULL: it always does. */
+    sy_status (*check)(sy_ctx *ctx, const sy_graph *model, const sy_emit_spec *spec);
     /* Writes the file(s) of a plan made with these traits; whole or not at all. */
     sy_status (*emit)(sy_ctx *ctx, const sy_plan *plan, const char *path);
     /* Checks a file that was read back: every rule of the target's LAYOUT.md that can be read off the graph.
@@ -34,6 +47,7 @@ typedef struct sy_target {
 extern const sy_target sy_target_generic;
 extern const sy_target sy_target_nvgpu;
 extern const sy_target sy_target_dsp;
+extern const sy_target sy_target_ascend;
 
 /* In the order of --help; NULL past the end. */
 const sy_target *sy_target_at(int index);

@@ -95,7 +95,8 @@ typedef struct sy_request {
     const char *output;       /* a file for stats; a folder for quantize, emit and run */
     const char *model_output; /* quantize with one target: exact path of its model; `output` is then not read */
     const char *device;       /* "auto" (NULL), "cpu", "cuda:0", "opencl:1" */
-    const char *const *targets; /* "GENERIC", "NVGPU", "DSP" */
+    const char *chip;         /* ASCEND: "910b" of ascend_oriented:910b, or NULL */
+    const char *const *targets; /* "GENERIC", "NVGPU", "DSP", "ASCEND" */
     int target_count;           /* 0: the configuration's target_device */
     const char *const *inputs;  /* run: "NAME=FILE.npy" */
     int input_count;

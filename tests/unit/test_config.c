@@ -207,7 +207,7 @@ static void what_is_valid_but_not_in_this_version_is_refused_in_words(void **sta
         {"[full_quant_param]\ntarget_device = KIRIN",
          "q.ini:2: [full_quant_param] target_device = KIRIN: not "
          "supported yet by this version: target_device can be "
-         "GENERIC, NVGPU, DSP"},
+         "GENERIC, NVGPU, DSP, ASCEND"},
         {"[run_param]\narithmetic = FAST", "q.ini:2: [run_param] arithmetic = FAST: not supported yet by "
                                            "this version: arithmetic can be EXACT"},
         {"[weight_quant_param]\ndequant_strategy = ON_THE_FLY",
@@ -240,9 +240,9 @@ static void a_key_without_effect_is_accepted_with_a_warning(void **state)
 {
     fixture *self = *state;
     assert_ok(self->ctx,
-              parse(self, "[common_quant_param]\nmin_quant_weight_size=0\nmin_quant_weight_channel=4"));
+              parse(self, "[common_quant_param]\nmin_quant_weight_channel=16\nmin_quant_weight_size=4"));
     assert_string_equal(self->log.text,
-                        "[common_quant_param] min_quant_weight_channel = 4 has no effect on full "
+                        "[common_quant_param] min_quant_weight_size = 4 has no effect on full "
                         "quantization, as in MindSpore Lite\n");
 }
 
@@ -362,7 +362,7 @@ static void the_effective_configuration_says_where_values_come_from(void **state
     assert_non_null(strstr(text.bytes, "# calibrate_path =                       # not set\n"));
     assert_non_null(strstr(text.bytes, "bit_num = 8                              # default\n"));
     assert_null(strstr(text.bytes, "workspace"));
-    assert_null(strstr(text.bytes, "[ascend_context]"));
+    assert_null(strstr(text.bytes, "[acl_option_cfg_param]"));
     sy_text_release(&text);
 }
 
@@ -462,10 +462,11 @@ static void the_help_names_every_key_once_in_its_section(void **state)
     sy_text text = {0};
     sy_config_print_help(&text);
     assert_non_null(strstr(text.bytes, "[full_quant_param]  Quantization of weights and activations.\n"));
-    assert_non_null(strstr(
-        text.bytes, "  target_device = GENERIC\n      What the quantized model is for.\n"
-                    "      (one of GENERIC, NVGPU, DSP, ASCEND, KIRIN; this version: GENERIC, NVGPU, DSP; "
-                    "CPU is another spelling of GENERIC)\n"));
+    assert_non_null(
+        strstr(text.bytes,
+               "  target_device = GENERIC\n      What the quantized model is for.\n"
+               "      (one of GENERIC, NVGPU, DSP, ASCEND, KIRIN; this version: GENERIC, NVGPU, DSP, ASCEND; "
+               "CPU is another spelling of GENERIC)\n"));
     assert_non_null(strstr(text.bytes, "[graph_kernel_param]"));
     sy_text_release(&text);
 }
