@@ -42,6 +42,19 @@ static inline u64 bits_of_f64(f64 x)
     return bits;
 }
 
+static inline f32 flushed(f32 x)
+{
+    return __builtin_fabsf(x) < 0x1p-126f ? __builtin_copysignf(0, x) : x;
+}
+
+/* x, or a neighbour `units` away, by the lowest bits of `seed`. */
+static inline f32 off_by(f32 x, u32 units, u32 seed)
+{
+    if (!__builtin_isnormal(x) || seed % 3 == 0)
+        return x;
+    return f32_of_bits(seed % 3 == 1 ? bits_of_f32(x) + units : bits_of_f32(x) - units);
+}
+
 /* Arithmetic of single precision gives one NaN only. */
 static inline f32 canonical(f32 x)
 {
