@@ -27,12 +27,16 @@ const sy_device_kernel_info *sy_device_kernel_at(sy_device_kernel kernel)
     return &device_kernels[kernel];
 }
 
+void sy_grid_add_groups(sy_grid *grid, sy_device_kernel kernel, uint64_t groups)
+{
+    if (groups)
+        grid->steps[grid->step_count++] = (sy_grid_step){kernel, {(uint32_t)groups, 1, 1}};
+}
+
 void sy_grid_add(sy_grid *grid, sy_device_kernel kernel, uint64_t items)
 {
     const uint32_t group = device_kernels[kernel].group[0];
-    if (items)
-        grid->steps[grid->step_count++] =
-            (sy_grid_step){kernel, {(uint32_t)((items + group - 1) / group), 1, 1}};
+    sy_grid_add_groups(grid, kernel, (items + group - 1) / group);
 }
 
 uint64_t sy_grid_space(uint32_t rank, const uint32_t *dims)
@@ -103,9 +107,6 @@ sy_status sy_grid_plan(sy_ctx *ctx, const sy_launch *launch, sy_grid_target targ
     SY_TRY(place_operands(ctx, launch, &grid.places));
     memcpy(&grid.params, launch->params, grid.params_bytes);
     kernels[launch->kernel].plan(&grid, target);
-    if (grid.step_count == SY_NONE_YET)
-        return sy_fail(ctx, SY_E_UNSUPPORTED, "kernel %s: devices do not have it yet: use --device cpu",
-                       sy_kernel_name(launch->kernel));
     for (int s = 0; s < grid.step_count; s++)
         grid.steps[s].groups[2] = launch->batch;
     *out = grid;

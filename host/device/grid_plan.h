@@ -11,10 +11,11 @@
 #include "kernels/kernels.def"
 #undef KERNEL
 
-enum { SY_NONE_YET = -1 }; /* step_count of a kernel that devices do not have yet */
-
 /* A step with an item for each of `items`; none when there are none. */
 void sy_grid_add(sy_grid *grid, sy_device_kernel kernel, uint64_t items);
+
+/* A step of so many groups; none when there are none. */
+void sy_grid_add_groups(sy_grid *grid, sy_device_kernel kernel, uint64_t groups);
 
 /* Drops dimensions of one element and makes neighbours that every operand walks as one into one. strides[i]
  * are those of operand i. Returns the rank, at least 1 (`dims` then is 1 and each stride 0 where there was

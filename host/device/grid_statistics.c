@@ -1,0 +1,31 @@
+/* Grids of statistics. */
+#include "device/grid_plan.h"
+
+/* A group that counts in shared memory has the cost of clearing and emptying it: 8192 bins. */
+enum { FEW = 8192, RANGE_ELEMENTS = 4096, MANY_ELEMENTS = 32768, GROUPS_MAX = 256 };
+
+static uint64_t groups_for(uint64_t elements, uint64_t each)
+{
+    const uint64_t groups = (elements + each - 1) / each;
+    return groups < GROUPS_MAX ? groups : GROUPS_MAX;
+}
+
+void sy_grid_observe(sy_grid *grid, sy_grid_target target)
+{
+    const uint64_t count = grid->params.observe.count;
+    (void)target;
+    sy_grid_add(grid, SY_DEVICE_KERNEL_observe_begin, SY_HISTOGRAM_BINS);
+    sy_grid_add_groups(grid, SY_DEVICE_KERNEL_observe_range, groups_for(count, RANGE_ELEMENTS));
+    if (count <= FEW)
+        sy_grid_add(grid, SY_DEVICE_KERNEL_observe_few, count);
+    else
+        sy_grid_add_groups(grid, SY_DEVICE_KERNEL_observe_many, groups_for(count, MANY_ELEMENTS));
+    sy_grid_add_groups(grid, SY_DEVICE_KERNEL_observe_end, 1);
+}
+
+void sy_grid_channel_sum(sy_grid *grid, sy_grid_target target)
+{
+    const sy_channel_sum_params *p = &grid->params.channel_sum;
+    (void)target;
+    sy_grid_add(grid, SY_DEVICE_KERNEL_channel_sum, (uint64_t)p->channels * SY_REDUCE_LANES);
+}

@@ -1,0 +1,2 @@
+/* Every kernel, as CUDA C: the same list. */
+#include "kernels/kernels.cl"
