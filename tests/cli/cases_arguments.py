@@ -61,8 +61,6 @@ CASES = [
             "there are no samples: name a folder with --data or calibrate_path", 5),
     refused("device cuda", "stats m.onnx --data calib --output out/m.qstat --device cuda",
             "device cuda: this build has no cuda backend; use cpu, which gives the same bits", 4),
-    refused("device opencl", "stats m.onnx --data calib --output out/m.qstat --device opencl",
-            "device opencl: this build has no opencl backend; use cpu, which gives the same bits", 4),
     refused("device that is nonsense", "stats m.onnx --data calib --output out/m.qstat --device abacus",
             "device abacus: there is no such device; use auto or cpu"),
     refused("device number that is not there", "stats m.onnx --data calib --output out/m.qstat --device cpu:7",
