@@ -1,5 +1,7 @@
 #include "dsp/lint.h"
 
+#include <stdlib.h>
+
 #include "ops/op.h"
 #include "target/lint.h"
 
@@ -67,6 +69,29 @@ static void check_grid(sy_lint *lint, const sy_node *node)
         check_codes(lint, node, from);
 }
 
+/* Rule 6: products reach the result through a factor that the processor has. A scale may have been rounded.
+ */
+static sy_status check_factor(sy_lint *lint, const sy_node *node, const sy_node *quantize)
+{
+    const sy_node *weight = sy_lint_producer(lint->graph, node->inputs[1], "DequantizeLinear");
+    sy_lint_grid x, w, y;
+    if (!sy_lint_grid_of(lint, node->inputs[0], &x) || !sy_lint_read_grid(lint, weight, &w) ||
+        !sy_lint_read_grid(lint, quantize, &y) || !lint->graph->tensors[weight->inputs[0]].data)
+        return SY_OK;
+    float *scales = calloc(w.count, sizeof *scales);
+    SY_TRY(sy_check_alloc(lint->ctx, scales));
+    const sy_status status =
+        sy_tensor_to_f32(lint->ctx, &lint->graph->tensors[weight->inputs[1]], scales, w.count);
+    for (size_t c = 0; status == SY_OK && c < w.count; c++)
+        if ((double)x.scale * (double)scales[c] / (double)y.scale < 0x1p-20 * (1 - 1e-6)) {
+            sy_lint_fault(lint, node, "the factor from products to results of channel %zu is less than 2^-20",
+                          c);
+            break;
+        }
+    free(scales);
+    return status;
+}
+
 /* Rules 5 to 7. */
 static sy_status check_product(sy_lint *lint, const sy_node *node)
 {
@@ -91,6 +116,8 @@ static sy_status check_product(sy_lint *lint, const sy_node *node)
     if (node->input_count > 2 && node->inputs[2] != SY_NONE &&
         !sy_lint_producer(graph, node->inputs[2], "DequantizeLinear"))
         sy_lint_fault(lint, node, "its bias is float");
+    if (sy_node_is(after, "QuantizeLinear"))
+        SY_TRY(check_factor(lint, node, after));
     return sy_lint_bias(lint, node);
 }
 

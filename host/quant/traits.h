@@ -44,10 +44,13 @@ typedef struct sy_traits {
     const sy_op_trait *ops;
     int op_count;
     sy_placement placement;
-    int opset_min;         /* older models are raised to it */
-    int wide_opset_min;    /* to this one where there are wide activations */
-    bool fixed_shapes;     /* the file has a number for every size */
-    bool int32_bias;       /* at scale x * w; else biases stay float */
+    int opset_min;      /* older models are raised to it */
+    int wide_opset_min; /* to this one where there are wide activations */
+    bool fixed_shapes;  /* the file has a number for every size */
+    bool int32_bias;    /* at scale x * w; else biases stay float */
+    /* Products of a channel reach the result through the factor x * w / y. Where that is below 2^-factor_bits
+     * the channel's weights, nothing beside their bias, get a wider scale. 0: any factor will do. */
+    int factor_bits;
     bool quantize_outputs; /* those of the network */
     /* An Add is quantized only to join a shortcut to what a product computes, and then only the shortcut is:
      * the other operand stays in the accumulator. Else both operands are, as of any operator.

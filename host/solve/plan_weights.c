@@ -86,6 +86,15 @@ static float x_scale_of(const sy_plan *plan, int node)
     return sy_plan_read_form(plan, node, plan->nodes[node].weight_input == 0 ? 1 : 0).scale.scale;
 }
 
+/* The least weight scale with which products can reach the result on this target. */
+static float least_scale(const sy_plan *plan, int node)
+{
+    const int output = plan->nodes[node].output;
+    if (!plan->traits->factor_bits || output == SY_NONE || !plan->tensors[output].stored)
+        return 0;
+    return ldexpf(plan->tensors[output].scales[0].scale / x_scale_of(plan, node), -plan->traits->factor_bits);
+}
+
 /* The weight channel an output channel belongs to: with groups, ConvTranspose uses one for several. */
 static int channel_of(const sy_tensor_plan *weight, int output)
 {
@@ -98,14 +107,14 @@ sy_status sy_plan_fit_bias(sy_ctx *ctx, sy_plan *plan, int node)
     if (tensor == SY_NONE || !outputs)
         return SY_OK;
     sy_tensor_plan *weight = &plan->tensors[tensor];
-    const float x_scale = x_scale_of(plan, node);
+    const float x_scale = x_scale_of(plan, node), least = least_scale(plan, node);
     int count = 0, widened = 0;
     float *bias = calloc((size_t)outputs, sizeof *bias);
     SY_TRY(sy_check_alloc(ctx, bias));
     const sy_status status = sy_plan_bias(ctx, plan, node, bias, &count);
     for (int i = 0; status == SY_OK && i < outputs; i++) {
         float *scale = &weight->scales[channel_of(weight, i)].scale;
-        const float floor = sy_scale_floor(bias[i], x_scale);
+        const float floor = fmaxf(sy_scale_floor(bias[i], x_scale), least);
         widened += *scale < floor;
         *scale = fmaxf(*scale, floor);
     }

@@ -48,8 +48,8 @@ sy_status sy_plan_ranges(sy_planner *planner);
 /* Scales of weights. */
 sy_status sy_plan_weights(sy_planner *planner);
 
-/* Widens the weight scales of one quantized product until its bias, as the plan has it, fits in int32. Does
- * nothing where the target's biases are float.
+/* Widens the weight scales of one quantized product until its bias, as the plan has it, fits in int32, and the
+ * factor from its products to its result is one the target has.
  */
 sy_status sy_plan_fit_bias(sy_ctx *ctx, sy_plan *plan, int node);
 

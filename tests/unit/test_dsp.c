@@ -256,6 +256,41 @@ static void only_uint8_and_uint16_are_activations(void **state)
     sy_graph_destroy(graph);
 }
 
+/* A depthwise convolution with a channel of zeros and one of tiny weights, both with a bias. */
+static void all_but_dead_channels_keep_their_bias_and_a_factor_the_processor_has(void **state)
+{
+    static const seen rows[] = {{"x", -1, 1}, {"conv", -9, 9}};
+    const float biases[] = {0.5F, 3, 9, 1e-3F};
+    sy_graph *graph = graph_create(*state, 17), *out = NULL;
+    sy_plan *plan = NULL;
+    const int x = graph_input(*state, graph, "x", SY_DTYPE_FLOAT, SHAPE(1, 4, 8, 8));
+    const int w = graph_floats(*state, graph, "w", SHAPE(4, 1, 1, 1), (const float[]){1.27F, 0, 1e-30F, 0});
+    const int b = graph_floats(*state, graph, "b", SHAPE(4), biases);
+    graph_output(graph, graph_node(*state, graph, "Conv", "conv", x, w, b));
+    graph_int_attr(*state, graph, "group", 4);
+    assert_ok(*state, sy_infer_shapes(*state, graph));
+    sy_stats *stats = stats_of(rows, 2);
+    assert_ok(*state,
+              sy_plan_create(*state, graph, stats, sy_target_dsp.traits, &(sy_plan_options){0}, &plan));
+    assert_ok(*state, sy_quantize_graph(*state, plan, &out));
+    assert_ok(*state, sy_infer_shapes(*state, out));
+    assert_ok(*state, sy_target_dsp.lint(*state, out));
+    const float *scales = floats_of(out, "b_quantized_scale");
+    const int32_t *codes = tensor_of(out, "b_quantized")->data;
+    const float step = floats_of(out, "conv_scale")[0];
+    for (int c = 0; c < 4; c++) {
+        assert_true((double)scales[c] / (double)step >= 0x1p-20 * (1 - 1e-6));
+        assert_true(fabs((double)scales[c] * codes[c] - (double)biases[c]) <= (double)step / 100);
+    }
+    floats_of(out, "w_scale")[1] /= 1024;
+    assert_fault(*state, out,
+                 "node 'conv' (Conv): the factor from products to results of channel 1 is less than 2^-20");
+    sy_graph_destroy(out);
+    sy_plan_destroy(plan);
+    sy_stats_destroy(stats);
+    sy_graph_destroy(graph);
+}
+
 static void rules_of_products_are_checked(void **state)
 {
     sy_graph *graph = emitted(*state, &(sy_plan_options){0});
@@ -408,6 +443,7 @@ int main(void)
         cmocka_unit_test(targets_without_sixteen_bits_refuse_them),
         cmocka_unit_test(rules_of_numbers_are_checked),
         cmocka_unit_test(only_uint8_and_uint16_are_activations),
+        cmocka_unit_test(all_but_dead_channels_keep_their_bias_and_a_factor_the_processor_has),
         cmocka_unit_test(rules_of_products_are_checked),
         cmocka_unit_test(rules_of_other_operators_are_checked),
         cmocka_unit_test(encodings_hold_the_scales_of_the_file_in_full),
