@@ -14,18 +14,21 @@ enum { SY_HISTOGRAM_MERGES = 12 };
 /* Twice the range: each bin takes what two held. */
 static inline void sy_histogram_merge_pairs(uint32_t *bins)
 {
-    for (int b = 0; b < SY_HISTOGRAM_SIDE / 2; b++)
-        bins[b] = bins[2 * b] + bins[2 * b + 1];
+    enum { BLOCK = 32 }; /* which the compiler makes vectors of */
+    for (int b = 0; b < SY_HISTOGRAM_SIDE / 2; b += BLOCK) {
+        uint32_t pairs[BLOCK];
+        for (int i = 0; i < BLOCK; i++)
+            pairs[i] = bins[2 * (b + i)] + bins[2 * (b + i) + 1];
+        memcpy(bins + b, pairs, sizeof pairs);
+    }
     memset(bins + SY_HISTOGRAM_SIDE / 2, 0, SY_HISTOGRAM_SIDE / 2 * sizeof *bins);
 }
 
-/* Both sides, 2^doublings times the range. */
+/* 2^doublings times the range. */
 static inline void sy_histogram_double(uint32_t *bins, int doublings)
 {
-    for (int i = 0; i < doublings && i <= SY_HISTOGRAM_MERGES; i++) {
+    for (int i = 0; i < doublings && i <= SY_HISTOGRAM_MERGES; i++)
         sy_histogram_merge_pairs(bins);
-        sy_histogram_merge_pairs(bins + SY_HISTOGRAM_SIDE);
-    }
 }
 
 /* Raises the exponent of a state to `wanted`, if it is below; returns it. */
@@ -34,11 +37,17 @@ static inline int sy_histogram_raise(uint32_t *state, int wanted)
     const int exponent = (int)state[0] - SY_HISTOGRAM_BIAS;
     if (exponent >= wanted)
         return exponent;
-    if (state[0] != 0)
-        sy_histogram_double(state + SY_HISTOGRAM_HEAD, wanted - exponent);
+    for (int side = 0; side < 2 && state[0] != 0; side++)
+        sy_histogram_double(state + SY_HISTOGRAM_HEAD + side * SY_HISTOGRAM_SIDE, wanted - exponent);
     state[0] = (uint32_t)(wanted + SY_HISTOGRAM_BIAS);
     return wanted;
 }
+
+/* One side of a sample; no value is in the bins from `used` on. */
+typedef struct sy_histogram_side {
+    const uint32_t *bins;
+    int used;
+} sy_histogram_side;
 
 static inline void sy_histogram_place(int bin, uint32_t count, uint32_t rank, uint32_t out[3])
 {
@@ -48,31 +57,30 @@ static inline void sy_histogram_place(int bin, uint32_t count, uint32_t rank, ui
 }
 
 /* Where the value is that has `rank` values further out: those of the side `outer` from its end towards 0,
- * then the zeros, then the other side from 0 on. The sign is that of `outer`; NULL is a side without values.
+ * then the zeros, then the other side from 0 on. The sign is that of `outer`.
  */
-static inline void sy_histogram_find(const uint32_t *outer, uint32_t zeros, const uint32_t *inner, int sign,
-                                     uint32_t rank, uint32_t out[3])
+static inline void sy_histogram_find(sy_histogram_side outer, uint32_t zeros, sy_histogram_side inner,
+                                     int sign, uint32_t rank, uint32_t out[3])
 {
-    for (int b = SY_HISTOGRAM_SIDE - 1; outer && b >= 0; rank -= outer[b--])
-        if (rank < outer[b]) {
-            sy_histogram_place(sign * (b + 1), outer[b], rank, out);
+    for (int b = outer.used - 1; b >= 0; rank -= outer.bins[b--])
+        if (rank < outer.bins[b]) {
+            sy_histogram_place(sign * (b + 1), outer.bins[b], rank, out);
             return;
         }
     if (rank < zeros)
         return;
     rank -= zeros;
-    for (int b = 0; inner && b < SY_HISTOGRAM_SIDE; rank -= inner[b++])
-        if (rank < inner[b]) {
-            sy_histogram_place(-sign * (b + 1), inner[b], rank, out);
+    for (int b = 0; b < inner.used; rank -= inner.bins[b++])
+        if (rank < inner.bins[b]) {
+            sy_histogram_place(-sign * (b + 1), inner.bins[b], rank, out);
             return;
         }
 }
 
 /* Fills in `low` and `high` of a summary that is complete otherwise, where they are 0, for so many finite
- * values. A side without values is NULL.
- */
-static inline void sy_histogram_find_ends(const uint32_t *positive, const uint32_t *negative, uint32_t finite,
-                                          uint32_t *summary)
+ * values. */
+static inline void sy_histogram_find_ends(sy_histogram_side positive, sy_histogram_side negative,
+                                          uint32_t finite, uint32_t *summary)
 {
     if (finite == 0)
         return;

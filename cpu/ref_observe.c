@@ -81,8 +81,12 @@ void sy_ref_observe(void *const *operands, const void *params)
     summarize(x, p->count, summary);
     const int exponent = (int32_t)summary[8];
     count_bins(x, p->count, exponent, bins);
-    sy_histogram_find_ends(bins, bins + SY_HISTOGRAM_SIDE, p->count - summary[3], summary);
-    sy_histogram_double(bins, sy_histogram_raise(state, exponent) - exponent);
+    const sy_histogram_side positive = {bins, SY_HISTOGRAM_SIDE};
+    const sy_histogram_side negative = {bins + SY_HISTOGRAM_SIDE, SY_HISTOGRAM_SIDE};
+    sy_histogram_find_ends(positive, negative, p->count - summary[3], summary);
+    const int doublings = sy_histogram_raise(state, exponent) - exponent;
+    sy_histogram_double(bins, doublings);
+    sy_histogram_double(bins + SY_HISTOGRAM_SIDE, doublings);
     for (int b = 0; b < SY_HISTOGRAM_BINS; b++)
         state[SY_HISTOGRAM_HEAD + b] += bins[b];
 }

@@ -89,7 +89,8 @@ static void what_is_observed_is_the_references(void **test)
         for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
             const sy_observe_params p = {.count = counts[i]};
             float *x = make_sample(&samples[s], p.count, (unsigned)i);
-            for (size_t e = 0; e < sizeof exponents / sizeof exponents[0]; e++) {
+            const size_t states = i % 4 == 3 ? sizeof exponents / sizeof exponents[0] : 2;
+            for (size_t e = 0; e < states; e++) {
                 fill_state(state, exponents[e], exponents[e] != -127);
                 check_observe(x, &p, state, samples[s].name);
             }
