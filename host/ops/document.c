@@ -49,6 +49,8 @@ void sy_op_print_markdown(sy_text *out)
                    introduction);
     for (int i = 0; sy_op_at(i); i++) {
         const sy_op *op = sy_op_at(i);
+        if (*op->domain) /* ours, and in no file */
+            continue;
         sy_text_printf(out, "| %s | %d | ", op->type, op->since ? op->since : 7);
         print_inputs(op, out);
         sy_text_printf(out, " | %s | %s |\n", quant_text(op->quant), op->note ? op->note : "");
