@@ -84,7 +84,7 @@ const char *sy_status_text(sy_status status)
     return "unknown status";
 }
 
-sy_status sy_fail(sy_ctx *ctx, sy_status status, const char *format, ...)
+sy_status(sy_fail)(sy_ctx *ctx, sy_status status, const char *format, ...)
 {
     if (!ctx)
         return status;
@@ -95,7 +95,7 @@ sy_status sy_fail(sy_ctx *ctx, sy_status status, const char *format, ...)
     return status;
 }
 
-sy_status sy_while(sy_ctx *ctx, sy_status status, const char *format, ...)
+sy_status(sy_while)(sy_ctx *ctx, sy_status status, const char *format, ...)
 {
     if (status == SY_OK || !ctx)
         return status;

@@ -96,7 +96,7 @@ static void lower_case(const char *from, char to[WORD_MAX + 1])
 
 const char *sy_text_nearest(const char *word, const char *const *first, size_t stride, size_t count)
 {
-    char meant[WORD_MAX + 1], candidate[WORD_MAX + 1];
+    char meant[WORD_MAX + 1] = "", candidate[WORD_MAX + 1] = "";
     if (!*word || strlen(word) > WORD_MAX)
         return NULL;
     lower_case(word, meant);

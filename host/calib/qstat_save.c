@@ -74,7 +74,7 @@ static void put_tensor(sy_text *out, const sy_tensor_stats *tensor)
     sy_put_varint(out, tensor->not_finite);
     sy_put_f32(out, tensor->min);
     sy_put_f32(out, tensor->max);
-    sy_put_varint(out, (uint64_t)(tensor->exponent + SY_QSTAT_EXPONENT_BIAS));
+    sy_put_varint(out, (uint64_t)((int64_t)tensor->exponent + SY_QSTAT_EXPONENT_BIAS));
     put_exact_sum(out, &tensor->exact_sum);
     put_exact_sum(out, &tensor->exact_squares);
     put_histogram(out, tensor->positive);

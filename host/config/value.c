@@ -295,7 +295,7 @@ static void print_list(const sy_config_list *list, sy_text *out)
         sy_text_printf(&joined, "%s%s", i ? "," : "", list->items[i]);
     if (joined.failed)
         out->failed = true;
-    else if (list->count)
+    else if (joined.bytes)
         print_text(joined.bytes, out);
     sy_text_release(&joined);
 }

@@ -122,7 +122,7 @@ sy_status sy_graph_copy(sy_ctx *ctx, const sy_graph *graph, sy_graph **out)
     sy_graph *copy = NULL;
     SY_TRY(sy_graph_create(ctx, &copy));
     /* The count of references is bookkeeping of the storage, not part of the value. */
-    copy->base = (sy_graph *)(uintptr_t)graph;
+    copy->base = (sy_graph *)graph;
     copy->base->references++;
     sy_status status = fill_copy(ctx, graph, copy);
     if (status != SY_OK) {

@@ -14,7 +14,7 @@ static sy_status read_attribute(const sy_infer *infer, const char *name, sy_list
                        name, count, SY_LIST_CAPACITY);
     out->state = SY_LIST_KNOWN;
     out->count = (int)count;
-    if (count)
+    if (values)
         memcpy(out->values, values, count * sizeof *values);
     return SY_OK;
 }

@@ -202,7 +202,7 @@ void sy_lower_strides(const sy_shape *shape, uint32_t strides[SY_KERNEL_RANK])
 
 void sy_lower_broadcast(const sy_shape *from, const sy_shape *to, uint32_t strides[SY_KERNEL_RANK])
 {
-    uint32_t own[SY_KERNEL_RANK];
+    uint32_t own[SY_KERNEL_RANK] = {0};
     const int missing = to->rank - from->rank;
     sy_lower_strides(from, own);
     for (int i = 0; i < to->rank; i++)

@@ -69,7 +69,7 @@ bool sy_clamp_of_node(const sy_graph *graph, const sy_node *node, sy_clamp *out)
 /* For sy_lower_graph: places a tensor that is supplied for every run; where a tensor is that is read.
  * Failures stick. */
 void sy_lower_supply(sy_lowering *lowering, int tensor);
-sy_operand sy_lower_locate(sy_lowering *lowering, int tensor);
+sy_operand sy_lower_locate(sy_lowering *lowering, int index);
 
 /* For the lower() of operators. */
 

@@ -177,7 +177,7 @@ static sy_gemm_params product(uint32_t m, uint32_t n, uint32_t k)
 static sy_operand lower_bias(const pass *p)
 {
     const uint32_t gates = 4 * p->hidden;
-    const sy_operand b = input_part(p, INPUT_B, 2 * gates);
+    const sy_operand b = input_part(p, INPUT_B, (size_t)2 * gates);
     if (b.slot == SY_NONE)
         return b;
     const sy_binary_params params = {.function = SY_BINARY_ADD,

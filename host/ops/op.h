@@ -65,7 +65,7 @@ const char *sy_op_nearest(const char *type);
  */
 sy_status sy_infer_shapes(sy_ctx *ctx, sy_graph *graph);
 /* The same for one node. */
-sy_status sy_infer_node(sy_ctx *ctx, sy_graph *graph, int node);
+sy_status sy_infer_node(sy_ctx *ctx, sy_graph *graph, int index);
 
 /* Helpers for shape rules. Input i: NULL where it is omitted. */
 const sy_tensor *sy_infer_input(const sy_infer *infer, int i);

@@ -139,7 +139,7 @@ static sy_status apply_sizes(sy_ctx *ctx, const sy_node *node, const sy_shape *x
 static sy_status apply_roi(sy_ctx *ctx, const sy_graph *graph, const sy_node *node, const int *axes,
                            int count, plan *out)
 {
-    float roi[2 * SY_MAX_RANK];
+    float roi[2 * SY_MAX_RANK] = {0};
     int given;
     if (out->coordinate != SY_COORDINATE_CROP)
         return SY_OK;

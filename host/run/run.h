@@ -39,7 +39,7 @@ sy_status sy_graph_bind(sy_ctx *ctx, const sy_graph *graph, const sy_input_shape
  * marked removed. Its inputs are constants (those of Shape and Size need only a known shape) and the shapes
  * of its outputs are known.
  */
-sy_status sy_graph_fold_node(sy_ctx *ctx, sy_graph *graph, int node);
+sy_status sy_graph_fold_node(sy_ctx *ctx, sy_graph *graph, int index);
 
 typedef struct sy_program sy_program;
 typedef struct sy_runner sy_runner;

@@ -50,7 +50,7 @@ static bool coarsen(folded *f, int buckets)
         const int half = (f->bin_count + 1) / 2;
         if (half < BINS_A_BUCKET * buckets)
             return false;
-        for (int b = 0; b < half; b++)
+        for (ptrdiff_t b = 0; b < half; b++)
             f->bins[b] = f->bins[2 * b] + (2 * b + 1 < f->bin_count ? f->bins[2 * b + 1] : 0);
         f->bin_count = half;
         f->width *= 2;

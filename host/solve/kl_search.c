@@ -28,7 +28,7 @@ static double shared_runs(const prefix *sums, int buckets, int width)
 {
     double total = 0;
     for (int run = 0; run + 1 < buckets; run++) {
-        const prefix *from = &sums[run * width], *to = from + width;
+        const prefix *from = &sums[(ptrdiff_t)run * width], *to = from + width;
         const double count = to->count - from->count;
         if (count > 0)
             total += count * log(count / (to->filled - from->filled));
@@ -40,7 +40,7 @@ static double shared_runs(const prefix *sums, int buckets, int width)
 static double divergence(const uint64_t *bins, int bin_count, const prefix *sums, int buckets, int n,
                          double shared)
 {
-    const prefix *from = &sums[(buckets - 1) * (n / buckets)], *to = &sums[n];
+    const prefix *from = &sums[(ptrdiff_t)(buckets - 1) * (n / buckets)], *to = &sums[n];
     const double total = sums[bin_count].count;
     const double outside = total - to->count;
     const double last = (double)bins[n - 1];

@@ -78,8 +78,8 @@ static grid grid_of(const sy_range_options *options, const sy_range *range)
 {
     const double min = range->min, max = range->max;
     if (options->symmetric) {
-        const double hi = (options->levels - 1) / 2;
-        return (grid){fmax(-min, max) / hi, -(options->levels / 2), hi};
+        const int most = (options->levels - 1) / 2, least = -(options->levels / 2);
+        return (grid){fmax(-min, max) / most, least, most};
     }
     const double steps = options->levels - 1;
     const double scale = (max - min) / steps;

@@ -269,7 +269,7 @@ static void what_is_wrong_inside_is_named(void **state)
                      cases[i].message);
         *at = kept;
     }
-    memcpy(bytes + find_section(bytes, size, "CHAN") - 12, "XXXX", 4);
+    memset(bytes + find_section(bytes, size, "CHAN") - 12, 'X', 4);
     seal(bytes, size);
     assert_fails(*state, sy_stats_parse(*state, "a.qstat", bytes, size, &out), SY_E_DATA,
                  "a.qstat is damaged: section CHAN is missing");

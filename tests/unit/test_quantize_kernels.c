@@ -90,8 +90,9 @@ static void a_bias_is_added_exactly(void **state)
     int32_t q[4];
     sy_ref_requantize((void *[]){(void *)accumulators, (void *)bias, (void *)multipliers, q}, &params);
     for (int i = 0; i < 4; i++) {
-        const float sum = (float)((int64_t)accumulators[i] + bias[i / 2]);
-        const double whole = nearbyint((double)sum * (double)multipliers[i / 2]) + 10;
+        const int channel = i / 2;
+        const float sum = (float)((int64_t)accumulators[i] + bias[channel]);
+        const double whole = nearbyint((double)sum * (double)multipliers[channel]) + 10;
         assert_int_equal(q[i], (int32_t)fmin(fmax(whole, INT16_MIN), 1 << 22));
     }
 }

@@ -41,10 +41,8 @@ static double sample(sy_resize_method method, const float *row, int size, int ou
     return sum;
 }
 
-static void resize(sy_resize_method method, float *in, int width, int height, int channels, float *out,
-                   int out_width, int out_height)
+static void resize(sy_resize_method method, sy_float_image from, sy_float_image to)
 {
-    const sy_float_image from = {in, width, height, channels}, to = {out, out_width, out_height, channels};
     assert_int_equal(sy_resize_float(NULL, method, &from, &to), SY_OK);
 }
 
@@ -63,8 +61,8 @@ static void every_method_interpolates_as_its_definition_says(void **state)
             fill(bytes, 64);
             for (int i = 0; i < size; i++)
                 in[i] = bytes[i];
-            resize(methods[m], in, size, 1, 1, across, out_size, 1);
-            resize(methods[m], in, 1, size, 1, down, 1, out_size);
+            resize(methods[m], (sy_float_image){in, size, 1, 1}, (sy_float_image){across, out_size, 1, 1});
+            resize(methods[m], (sy_float_image){in, 1, size, 1}, (sy_float_image){down, 1, out_size, 1});
             for (int i = 0; i < out_size; i++) {
                 const double want = sample(methods[m], in, size, out_size, i);
                 /* 4 products of values below 256 with weights below 1.2, in float: 4 * 256 * 1.2 * 2^-24 * 2
@@ -80,7 +78,7 @@ static void channels_do_not_mix(void **state)
     float in[] = {0, 100, -1, 10, 200, -3};
     float out[12];
     static const float want[] = {0, 100, -1, 2.5F, 125, -1.5F, 7.5F, 175, -2.5F, 10, 200, -3};
-    resize(SY_RESIZE_METHOD_LINEAR, in, 2, 1, 3, out, 4, 1);
+    resize(SY_RESIZE_METHOD_LINEAR, (sy_float_image){in, 2, 1, 3}, (sy_float_image){out, 4, 1, 3});
     for (int i = 0; i < 12; i++)
         assert_true(out[i] == want[i]);
 }

@@ -361,6 +361,7 @@ static void bad_samples_can_be_left_out(void **state)
 
 static void arrays_must_have_the_shape_of_the_input(void **state)
 {
+    static const unsigned char start[10] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, 118, 0};
     static const char header[] = "{'descr': '<f8', 'fortran_order': False, 'shape': (%s), }";
     static const struct {
         const char *shape, *message;
@@ -374,10 +375,10 @@ static void arrays_must_have_the_shape_of_the_input(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         unsigned char bytes[128 + 24];
         const double values[3] = {1, 2, 3};
-        char text[118];
         memset(bytes, ' ', sizeof bytes);
-        memcpy(bytes, "\x93NUMPY\1\0\x76\0", 10);
-        memcpy(bytes + 10, text, (size_t)snprintf(text, sizeof text, header, cases[i].shape));
+        memcpy(bytes, start, sizeof start);
+        const int length = snprintf((char *)bytes + 10, 118, header, cases[i].shape);
+        bytes[10 + length] = ' ';
         memcpy(bytes + 128, values, sizeof values);
         folder_write(&self->folder, "x.npy", bytes, sizeof bytes);
         if (cases[i].message) {

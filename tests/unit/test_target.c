@@ -104,12 +104,12 @@ static sy_graph *emitted(sy_ctx *ctx, const char *target)
 
 static float *floats_of(const sy_graph *graph, const char *name)
 {
-    return (float *)(uintptr_t)graph->tensors[sy_graph_find_tensor(graph, name)].data;
+    return (float *)graph->tensors[sy_graph_find_tensor(graph, name)].data;
 }
 
 static signed char *bytes_of(const sy_graph *graph, const char *name)
 {
-    return (signed char *)(uintptr_t)graph->tensors[sy_graph_find_tensor(graph, name)].data;
+    return (signed char *)graph->tensors[sy_graph_find_tensor(graph, name)].data;
 }
 
 static sy_node *node_of(const sy_graph *graph, const char *name)

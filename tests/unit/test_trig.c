@@ -54,8 +54,8 @@ static void each_function_is_within_its_bound_everywhere(void **state)
         double worst = 0;
         for (uint64_t bits = 0; bits < 0x100000000u; bits += 14983)
             check_at(&cases[i], sy_float_of((uint32_t)bits), &worst);
-        for (float x = -12; x <= 12; x += 0x1.3p-15f)
-            check_at(&cases[i], x, &worst);
+        for (int k = -12 * 32768; k <= 12 * 32768; k++)
+            check_at(&cases[i], (float)k * 0x1p-15f, &worst);
         print_message("%s: %.3f units\n", cases[i].name, worst);
     }
 }
@@ -101,7 +101,8 @@ static void rounding_down_and_up_is_exact(void **state)
 static void smooth_activations_keep_six_digits(void **state)
 {
     (void)state;
-    for (float x = -30; x <= 30; x += 0x1.1p-10f) {
+    for (int k = -30 * 1024; k <= 30 * 1024; k++) {
+        const float x = (float)k * 0x1.01p-10f;
         const double d = x, e = exp(d);
         const struct {
             double got, exact;

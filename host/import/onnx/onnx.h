@@ -46,7 +46,7 @@ sy_status sy_onnx_recognise(sy_ctx *ctx, const unsigned char *bytes, size_t size
 
 /* damage.c. For bytes that could not be unpacked: SY_E_MODEL, naming the part where they stop making sense.
  */
-sy_status sy_onnx_explain_damage(sy_ctx *ctx, const unsigned char *bytes, size_t size);
+sy_status sy_onnx_explain_damage(sy_ctx *ctx, const unsigned char *file, size_t size);
 
 /* tensor.c. From any way to hold a tensor to dense elements; `out` gets dtype, shape, data and bytes, and ""
  * for a name. `what` begins messages ("initializer 'w'"). SY_E_UNSUPPORTED: a type or rank we do not hold.

@@ -9,7 +9,7 @@ static const char producer_key[] = "original_producer";
 /* Messages are made of pointers that are not const, though packing only reads. */
 static char *borrow(const char *text)
 {
-    return (char *)(uintptr_t)text;
+    return (char *)text;
 }
 
 /* NULL, which means absent, for an empty text. */
@@ -19,15 +19,16 @@ static char *borrow_optional(const char *text)
 }
 
 /* Zeroed memory for `count` pointers to messages, and a message on each. */
-#define MESSAGES(packer, count, type, init, out)                                    \
-    do {                                                                            \
-        type *storage_ = sy_arena_alloc(&(packer)->arena, count, sizeof *storage_); \
-        *(out) = sy_arena_alloc(&(packer)->arena, count, sizeof **(out));           \
-        SY_TRY(sy_check_alloc((packer)->ctx, storage_ &&*(out) ? storage_ : NULL)); \
-        for (size_t i_ = 0; i_ < (size_t)(count); i_++) {                           \
-            init(&storage_[i_]);                                                    \
-            (*(out))[i_] = &storage_[i_];                                           \
-        }                                                                           \
+#define MESSAGES(packer, count, type, init, out)                                       \
+    do {                                                                               \
+        type *storage_ = sy_arena_alloc(&(packer)->arena, count, sizeof *storage_);    \
+        type **messages_ = sy_arena_alloc(&(packer)->arena, count, sizeof *messages_); \
+        SY_TRY(sy_check_alloc((packer)->ctx, storage_ &&messages_ ? storage_ : NULL)); \
+        for (size_t i_ = 0; i_ < (size_t)(count); i_++) {                              \
+            init(&storage_[i_]);                                                       \
+            messages_[i_] = &storage_[i_];                                             \
+        }                                                                              \
+        *(out) = messages_;                                                            \
     } while (0)
 
 static sy_status pack_pairs(sy_onnx_packer *packer, const char *const *texts, size_t count,
@@ -101,12 +102,12 @@ static sy_status fill_attribute(sy_onnx_packer *packer, const sy_attr *attr, SyO
     case SY_ATTR_FLOATS:
         out->type = SY_ONNX_ATTR_FLOATS;
         out->n_floats = attr->count;
-        out->floats = (float *)(uintptr_t)attr->floats;
+        out->floats = (float *)attr->floats;
         return SY_OK;
     case SY_ATTR_INTS:
         out->type = SY_ONNX_ATTR_INTS;
         out->n_ints = attr->count;
-        out->ints = (int64_t *)(uintptr_t)attr->ints;
+        out->ints = (int64_t *)attr->ints;
         return SY_OK;
     case SY_ATTR_TENSOR:
         out->type = SY_ONNX_ATTR_TENSOR;
@@ -164,12 +165,13 @@ static sy_status pack_node(sy_onnx_packer *packer, const sy_node *node, SyOnnx__
 
 static sy_status pack_shape(sy_onnx_packer *packer, const sy_tensor *tensor, SyOnnx__Shape **out)
 {
+    const int rank = tensor->shape.rank;
     SyOnnx__Shape *shape = sy_arena_alloc(&packer->arena, 1, sizeof *shape);
     SY_TRY(sy_check_alloc(packer->ctx, shape));
     sy_onnx__shape__init(shape);
-    MESSAGES(packer, (size_t)tensor->shape.rank, SyOnnx__Dimension, sy_onnx__dimension__init, &shape->dim);
-    shape->n_dim = (size_t)tensor->shape.rank;
-    for (int i = 0; i < tensor->shape.rank; i++) {
+    MESSAGES(packer, (size_t)rank, SyOnnx__Dimension, sy_onnx__dimension__init, &shape->dim);
+    shape->n_dim = (size_t)rank;
+    for (int i = 0; i < rank; i++) {
         shape->dim[i]->has_dim_value = tensor->shape.dims[i] >= 0;
         shape->dim[i]->dim_value = tensor->shape.dims[i];
         if (tensor->shape.dims[i] < 0)

@@ -12,13 +12,7 @@ typedef struct typed_field {
 
 static bool dtype_is_held(int32_t number)
 {
-    switch (number) {
-#define X(name, value, bits) \
-    case value: return (bits) > 0;
-        SY_DTYPE_MAP(X)
-#undef X
-    }
-    return false;
+    return sy_dtype_bits((sy_dtype)number) > 0;
 }
 
 static sy_status read_shape(sy_ctx *ctx, const SyOnnx__Tensor *proto, const char *what, sy_shape *out)
