@@ -109,6 +109,12 @@ static void close_module(struct drv_module **at)
     free(module);
 }
 
+void drv_close_modules(void)
+{
+    while (drv.modules)
+        close_module(&drv.modules);
+}
+
 EXPORT CUresult cuModuleUnload(CUmodule handle);
 CUresult cuModuleUnload(CUmodule handle)
 {

@@ -96,6 +96,8 @@ CUresult drv_refuse(CUresult status, const char *format, ...) __attribute__((for
 
 CUcontext drv_current(void);
 
+void drv_close_modules(void);
+
 /* A handle's stream; NULL if it is none. 0 and 1 are the legacy default stream, 2 is that of the thread (here
  * the same). */
 struct drv_stream *drv_stream_of(CUstream handle);

@@ -94,7 +94,21 @@ static CUcontext new_context(CUdevice device)
     return context;
 }
 
-/* A device that died comes back with a new context, as after cuDevicePrimaryCtxReset. */
+static void free_streams_and_events(void)
+{
+    while (drv.streams != &drv.legacy) {
+        struct drv_stream *stream = drv.streams;
+        drv.streams = stream->next;
+        free(stream);
+    }
+    while (drv.events) {
+        struct drv_event *event = drv.events;
+        drv.events = event->next;
+        free(event);
+    }
+}
+
+/* With the last context goes all it held, and what broke the device. */
 static void destroy_context(CUcontext context)
 {
     drv_run_all();
@@ -102,7 +116,12 @@ static void destroy_context(CUcontext context)
     for (CUcontext c = drv.contexts; c; c = c->next)
         if (!c->destroyed)
             return;
+    drv_close_modules();
+    free_streams_and_events();
+    vm_memory_release(&drv.machine.memory);
     drv.broken = CUDA_SUCCESS;
+    drv.allocations = 0;
+    drv.machine.launches = 0;
 }
 
 static bool is_device(CUdevice device)

@@ -121,9 +121,11 @@ static void put_kernel_row(emitter *e, const ptx_function *kernel)
             barrier |= f->has_barrier;
             unit_shared |= f->uses_unit_shared;
         }
-    const uint32_t own = unit_shared ? (e->unit->shared_bytes + 127) / 128 * 128 : 0;
+    const uint32_t shared =
+        kernel->shared_bytes + (unit_shared ? (e->unit->shared_bytes + 127) / 128 * 128 : 0);
+    const uint32_t padded = kernel->uses_dynamic_shared ? (shared + 15) / 16 * 16 : shared;
     ptx_put(e->out, "{\"%s\", K_%s, params_%s, %u, %u, %u, %u, %u, %d},\n", kernel->name, kernel->name,
-            kernel->name, kernel->param_count, kernel->param_bytes, own + kernel->shared_bytes, local,
+            kernel->name, kernel->param_count, kernel->param_bytes, padded, local,
             kernel->max_threads ? kernel->max_threads : 1024, barrier);
 }
 

@@ -153,7 +153,9 @@ static void note_properties(parser *p, const ptx_statement *s)
     f->has_barrier |= strcmp(s->words[0], "bar") == 0 || strcmp(s->words[0], "barrier") == 0;
     for (uint32_t i = 0; i < s->operand_count; i++) {
         const ptx_symbol *symbol = s->operands[i].symbol;
-        f->uses_unit_shared |= symbol && symbol->kind == PTX_SHARED && !symbol->function;
+        const bool outside = symbol && symbol->kind == PTX_SHARED && !symbol->function;
+        f->uses_unit_shared |= outside && !symbol->external;
+        f->uses_dynamic_shared |= outside && symbol->external;
     }
 }
 

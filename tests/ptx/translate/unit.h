@@ -106,7 +106,7 @@ struct ptx_function {
     uint32_t shared_bytes; /* of its own variables */
     uint32_t local_bytes;
     uint32_t register_count;
-    bool has_barrier, uses_unit_shared, calls;
+    bool has_barrier, uses_unit_shared, uses_dynamic_shared, calls;
     ptx_statement *body, **end;
 };
 
