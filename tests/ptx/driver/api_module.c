@@ -36,7 +36,8 @@ static bool add_variables(const vm_module *translated)
 
 static CUresult open_module(CUmodule *out, const void *image, char *message, size_t bytes)
 {
-    char *ptx = vm_image_ptx(image, message, bytes);
+    const char *other = drv.machine.options.replacement;
+    char *ptx = other ? vm_image_read(other, message, bytes) : vm_image_ptx(image, message, bytes);
     struct drv_module *module = calloc(1, sizeof *module);
     const bool loaded =
         ptx && module && vm_module_load(&drv.machine.options, ptx, &module->loaded, message, bytes);

@@ -89,3 +89,23 @@ char *vm_image_ptx(const void *image, char *message, size_t message_bytes)
     }
     return copy(image, strlen(image));
 }
+
+char *vm_image_read(const char *path, char *message, size_t message_bytes)
+{
+    FILE *file = fopen(path, "rb");
+    char *text = NULL;
+    long bytes = -1;
+    if (file && fseek(file, 0, SEEK_END) == 0)
+        bytes = ftell(file);
+    if (bytes >= 0 && fseek(file, 0, SEEK_SET) == 0)
+        text = calloc(1, (size_t)bytes + 1);
+    if (text && fread(text, 1, (size_t)bytes, file) != (size_t)bytes) {
+        free(text);
+        text = NULL;
+    }
+    if (file)
+        fclose(file);
+    if (!text)
+        snprintf(message, message_bytes, "cannot read '%s'", path);
+    return text;
+}

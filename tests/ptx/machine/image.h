@@ -9,4 +9,7 @@
  */
 char *vm_image_ptx(const void *image, char *message, size_t message_bytes);
 
+/* The text of a file, likewise. */
+char *vm_image_read(const char *path, char *message, size_t message_bytes);
+
 #endif

@@ -156,6 +156,12 @@ vm_allocation *vm_memory_find(const vm_memory *memory, u64 address)
     return at ? memory->list[at - 1] : NULL;
 }
 
+vm_allocation *vm_memory_above(const vm_memory *memory, u64 address)
+{
+    const size_t at = upper(memory, address);
+    return at < memory->count ? memory->list[at] : NULL;
+}
+
 vm_allocation *vm_memory_holding(const vm_memory *memory, u64 address, u64 bytes)
 {
     vm_allocation *a = vm_memory_find(memory, address);

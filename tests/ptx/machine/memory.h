@@ -48,6 +48,8 @@ bool vm_memory_free(vm_memory *memory, vm_origin origin, u64 base);
 /* The allocation, freed ones too, that holds `address`; else the last that lies below it; NULL if none does.
  */
 vm_allocation *vm_memory_find(const vm_memory *memory, u64 address);
+/* The first that begins above `address`; NULL if none does. */
+vm_allocation *vm_memory_above(const vm_memory *memory, u64 address);
 /* The live allocation that holds all of [address, address + bytes), or NULL. */
 vm_allocation *vm_memory_holding(const vm_memory *memory, u64 address, u64 bytes);
 void vm_memory_release(vm_memory *memory);

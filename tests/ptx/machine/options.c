@@ -29,6 +29,7 @@ void vm_options_read(vm_options *options)
         .failing_launch = number("SY_PTX_FAIL_LAUNCH", 0),
         .cache = getenv("SY_PTX_CACHE"),
         .compiler = getenv("SY_PTX_CC"),
+        .replacement = getenv("SY_PTX_REPLACE"),
         .report = getenv("SY_PTX_REPORT"),
     };
     if (!options->compiler || !*options->compiler)

@@ -1,8 +1,9 @@
 /* The driver API outside streams: life cycle, memory, modules, launches and their limits, failures on
  * request. */
-#include <dlfcn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "unit/device.h"
 
@@ -270,6 +271,26 @@ static void the_log_of_a_load_says_what_failed(void **state)
     assert_string_equal(log, "line 6: the executor does not know 'foo.u32'");
 }
 
+static void a_module_can_be_replaced_by_a_file(void **state)
+{
+    char path[] = "/tmp/steelyard-ptx-XXXXXX", options[64];
+    const char ptx[] = ".version 7.0\n.target sm_75\n.address_size 64\n.visible .entry other()\n{\nret;\n}\n";
+    CUmodule m;
+    CUfunction f;
+    (void)state;
+    const int file = mkstemp(path);
+    assert_int_equal(write(file, ptx, sizeof ptx - 1), sizeof ptx - 1);
+    close(file);
+    device_close();
+    snprintf(options, sizeof options, "SY_PTX_REPLACE=%s", path);
+    device_open(options);
+    assert_cu(cu.cuModuleLoadData(&m, "anything"), CUDA_SUCCESS);
+    assert_cu(cu.cuModuleGetFunction(&f, m, "other"), CUDA_SUCCESS);
+    unlink(path);
+    assert_cu(cu.cuModuleLoadData(&m, "anything"), CUDA_ERROR_NO_BINARY_FOR_GPU);
+    assert_report("cannot read");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_device, close_device)
@@ -286,6 +307,7 @@ int main(void)
         TEST(functions_and_errors_are_found_by_name),
         TEST(an_image_that_is_no_ptx_is_refused),
         TEST(the_log_of_a_load_says_what_failed),
+        TEST(a_module_can_be_replaced_by_a_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
