@@ -169,6 +169,21 @@ void sy_k_conv2d_each(SY_GLOBAL const sy_f32 *SY_RESTRICT x, SY_GLOBAL const sy_
     y[SY_AT(at, 3) + i] = sy_math_clamp(sum + addend, p.clamp.lo, p.clamp.hi);
 }
 
+/* Where another has left the products' sums in y. */
+SY_KERNEL(SY_GROUP, 1)
+void sy_k_conv2d_finish(SY_GLOBAL const sy_f32 *SY_RESTRICT x, SY_GLOBAL const sy_f32 *SY_RESTRICT weights,
+                        SY_GLOBAL const sy_f32 *SY_RESTRICT bias, SY_GLOBAL sy_f32 *SY_RESTRICT y,
+                        sy_conv2d_params p, sy_places at)
+{
+    const sy_u32 i = (sy_u32)SY_GLOBAL_X, filter = i / (p.out_h * p.out_w) % p.filters;
+    (void)x;
+    (void)weights;
+    if (SY_GLOBAL_X >= (sy_index)p.batch * p.filters * p.out_h * p.out_w)
+        return;
+    SY_GLOBAL sy_f32 *to = y + SY_AT(at, 3) + i;
+    *to = sy_math_clamp(*to + (p.has_bias ? bias[SY_AT(at, 2) + filter] : 0.0f), p.clamp.lo, p.clamp.hi);
+}
+
 /* The input whose tap falls on the padded output `at`, along one axis; at least `size` where there is none.
  */
 SY_FN sy_u32 sy_conv_transpose_source(sy_i32 at, sy_u32 stride, sy_u32 size)

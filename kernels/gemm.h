@@ -111,4 +111,20 @@ void sy_k_gemm_each(SY_GLOBAL const sy_f32 *SY_RESTRICT a, SY_GLOBAL const sy_f3
     y[SY_AT(at, 3) + number] = sy_gemm_finish(&p, c + SY_AT(at, 2), row, column, sum);
 }
 
+/* Where another has left alpha times the product in y. */
+SY_KERNEL(SY_GROUP, 1)
+void sy_k_gemm_finish(SY_GLOBAL const sy_f32 *SY_RESTRICT a, SY_GLOBAL const sy_f32 *SY_RESTRICT b,
+                      SY_GLOBAL const sy_f32 *SY_RESTRICT c, SY_GLOBAL sy_f32 *SY_RESTRICT y,
+                      sy_gemm_params p, sy_places at)
+{
+    const sy_u32 number = (sy_u32)SY_GLOBAL_X, element = number % (p.m * p.n);
+    (void)a;
+    (void)b;
+    if (SY_GLOBAL_X >= (sy_index)sy_space_count(p.batch_rank, p.batch_dims) * p.m * p.n)
+        return;
+    SY_GLOBAL sy_f32 *to = y + SY_AT(at, 3) + number;
+    p.alpha = 1.0f;
+    *to = sy_gemm_finish(&p, c + SY_AT(at, 2), element / p.n, element % p.n, *to);
+}
+
 #endif

@@ -19,6 +19,9 @@ static const struct {
 enum { NAME_MAX_BYTES = 16, LISTED_MAX = 16, NO_DEVICE = -1 };
 
 const sy_backend *const sy_backends[] = {
+#if defined(SY_HAS_CUDA)
+    &sy_backend_cuda,
+#endif
 #if defined(SY_HAS_OPENCL)
     &sy_backend_opencl,
 #endif
@@ -27,7 +30,9 @@ const sy_backend *const sy_backends[] = {
 };
 
 const char *const sy_backends_absent[] = {
+#if !defined(SY_HAS_CUDA)
     "cuda",
+#endif
 #if !defined(SY_HAS_OPENCL)
     "opencl",
 #endif

@@ -55,6 +55,12 @@ typedef struct sy_device_info {
     bool automatic;   /* `auto` may take it: a processor only as the device cpu */
 } sy_device_info;
 
+/* What a device may use, and how it may compute. */
+typedef struct sy_device_limits {
+    size_t memory_bytes; /* of buffers; 0: all there is */
+    bool fast; /* products by the vendor's library, in its order of sums: within a bound, not to the bit */
+} sy_device_limits;
+
 /* Every function but the close and free ones may fail and has then said why with sy_fail. The functions on a
  * device may be called from several threads at once; those on a stream from one.
  */
@@ -63,6 +69,11 @@ typedef struct sy_backend {
     sy_status (*list)(sy_ctx *ctx, sy_device_info *out, int capacity, int *out_count);
     sy_status (*open)(sy_ctx *ctx, int index, sy_device **out);
     void (*close)(sy_device *device);
+    /* Optional: before anything is allocated. Without it the device keeps to no limit, and is always exact.
+     */
+    sy_status (*limit)(sy_ctx *ctx, sy_device *device, const sy_device_limits *limits);
+    /* Optional: bytes that may still be allocated. */
+    sy_status (*memory)(sy_ctx *ctx, sy_device *device, size_t *out_bytes);
 
     sy_status (*alloc)(sy_ctx *ctx, sy_device *device, size_t words,
                        sy_buffer **out);                /* contents undefined */
@@ -86,6 +97,9 @@ typedef struct sy_backend {
 } sy_backend;
 
 extern const sy_backend sy_backend_cpu;
+#if defined(SY_HAS_CUDA)
+extern const sy_backend sy_backend_cuda;
+#endif
 #if defined(SY_HAS_OPENCL)
 extern const sy_backend sy_backend_opencl;
 #endif

@@ -195,7 +195,7 @@ int check_backends(const check *c)
     int compared = 0;
     open_places();
     for (int i = 0; i < place_count; i++) {
-        if (!places[i].device)
+        if (!places[i].device || (c->cpu_only && places[i].backend != &sy_backend_cpu))
             continue;
         check_batch(c, &places[i], 1);
         check_batch(c, &places[i], BATCH);

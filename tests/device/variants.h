@@ -20,6 +20,7 @@ typedef struct check {
     void *operands[SY_MAX_OPERANDS]; /* NULL for what is written */
     size_t sizes[SY_MAX_OPERANDS];   /* words of each that is not NULL */
     unsigned shared;                 /* bit i: operand i is the same for all samples of a batch */
+    bool cpu_only;                   /* not on other backends: one of many alike cases */
     unsigned scratch;   /* bit i: operand i is working memory; what is left there is not looked at */
     int written;        /* index of the operand that is */
     size_t words;       /* of it */
