@@ -75,7 +75,7 @@ static CUresult submit_copy(const copy_form *form, struct drv_stream *stream, bo
     }
     drv_submit(stream, op);
     if (wait || (form->to_host && !is_pinned(form->to)))
-        drv_run_stream(stream);
+        drv_wait(stream, UINT64_MAX);
     return drv.broken && (wait || form->to_host) ? drv.broken : CUDA_SUCCESS;
 }
 

@@ -60,7 +60,7 @@ static CUresult synchronize(struct drv_stream *stream)
         for (struct drv_stream *s = drv.streams; s; s = s->next)
             if (s->blocking)
                 drv_run_stream(s);
-    drv_run_stream(stream);
+    drv_wait(stream, UINT64_MAX);
     return drv.broken;
 }
 
@@ -150,7 +150,7 @@ static CUresult with_event(CUevent handle, CUresult (*work)(struct drv_event *ev
 static CUresult wait_for(struct drv_event *event)
 {
     if (event->stream)
-        drv_run_until(event->stream, event->number);
+        drv_wait(event->stream, event->number);
     return drv.broken;
 }
 

@@ -110,6 +110,8 @@ void drv_submit(struct drv_stream *stream, drv_op *op);
 /* Runs what the stream has up to this operation, and what that must wait for. */
 void drv_run_until(struct drv_stream *stream, u64 number);
 void drv_run_stream(struct drv_stream *stream);
+/* As a wait of the host: in the lazy mode where streams lead, all others run first, as far as they can. */
+void drv_wait(struct drv_stream *stream, u64 number);
 void drv_run_all(void);
 /* Runs one operation, so that who polls gets on. True if nothing is left. */
 bool drv_run_one(struct drv_stream *stream, u64 number);

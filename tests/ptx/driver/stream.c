@@ -133,6 +133,15 @@ void drv_run_stream(struct drv_stream *stream)
     drv_run_until(stream, UINT64_MAX);
 }
 
+void drv_wait(struct drv_stream *stream, u64 number)
+{
+    if (drv.machine.options.lazy == 2)
+        for (struct drv_stream *s = drv.streams; s; s = s->next)
+            if (s != stream)
+                drv_run_stream(s);
+    drv_run_until(stream, number);
+}
+
 void drv_run_all(void)
 {
     for (struct drv_stream *s = drv.streams; s; s = s->next)

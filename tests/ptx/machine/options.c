@@ -21,7 +21,7 @@ void vm_options_read(vm_options *options)
 {
     *options = (vm_options){
         .checked = number("SY_PTX_CHECK", 0) != 0,
-        .lazy = number("SY_PTX_LAZY", 0) != 0,
+        .lazy = (uint32_t)number("SY_PTX_LAZY", 0),
         .reversed = number("SY_PTX_REVERSE", 0) != 0,
         .devices = (uint32_t)number("SY_PTX_DEVICES", 1),
         .memory = number("SY_PTX_MEMORY", (uint64_t)8 << 30),

@@ -7,7 +7,7 @@
 
 typedef struct {
     bool checked;            /* SY_PTX_CHECK=1 */
-    bool lazy;               /* SY_PTX_LAZY=1 */
+    uint32_t lazy;           /* SY_PTX_LAZY: 1: what nobody waits for lags; 2: it leads */
     bool reversed;           /* SY_PTX_REVERSE=1: blocks and threads run last to first */
     uint32_t devices;        /* SY_PTX_DEVICES, 1 */
     uint64_t memory;         /* SY_PTX_MEMORY: bytes of device memory, 8 GiB */

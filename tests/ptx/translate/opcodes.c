@@ -31,7 +31,7 @@ const ptx_opcode *ptx_opcode_find(const char *opcode)
 {
     for (uint32_t i = 0; i < ptx_opcode_count; i++) {
         const char *name = ptx_opcodes[i].name, *word = opcode;
-        while (*name && (*name == *word || (*name == '_' && *word == '.')))
+        while (*name && *word == (*name == '_' ? '.' : *name))
             name++, word++;
         if (!*name && !*word)
             return &ptx_opcodes[i];

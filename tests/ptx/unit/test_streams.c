@@ -50,6 +50,13 @@ static int lazy(void **state)
     return 0;
 }
 
+static int leading(void **state)
+{
+    (void)state;
+    set_up("SY_PTX_LAZY=2", CU_STREAM_NON_BLOCKING);
+    return 0;
+}
+
 static int lazy_blocking(void **state)
 {
     (void)state;
@@ -124,6 +131,21 @@ static void a_wait_means_the_record_before_it(void **state)
     assert_int_equal(fetch(b), 1);
     assert_cu(cu.cuEventSynchronize(event), CUDA_SUCCESS);
     assert_int_equal(fetch(b), 11);
+}
+
+static void other_streams_lead_but_for_events(void **state)
+{
+    CUevent event;
+    (void)state;
+    assert_cu(cu.cuEventCreate(&event, 0), CUDA_SUCCESS);
+    launch(add, 1, a);
+    launch(add, 2, b);
+    assert_int_equal(fetch(a), 3);
+    launch(scale, 2, a);
+    assert_cu(cu.cuEventRecord(event, a), CUDA_SUCCESS);
+    assert_cu(cu.cuStreamWaitEvent(b, event, 0), CUDA_SUCCESS);
+    launch(add, 1, b);
+    assert_int_equal(fetch(b), 7);
 }
 
 static void who_polls_gets_on(void **state)
@@ -256,6 +278,9 @@ int main(void)
         TEST(lazy, nothing_runs_before_it_is_waited_for),
         TEST(lazy, a_stream_sees_another_only_through_an_event),
         TEST(lazy, a_wait_means_the_record_before_it),
+        TEST(leading, a_stream_keeps_its_order),
+        TEST(leading, other_streams_lead_but_for_events),
+        TEST(leading, pageable_memory_is_read_at_the_call),
         TEST(lazy, who_polls_gets_on),
         TEST(lazy, pinned_memory_is_read_when_the_copy_runs),
         TEST(lazy, pageable_memory_is_read_at_the_call),
