@@ -1,9 +1,11 @@
 /* DSP: integer models for digital signal processors. LAYOUT.md beside this file specifies what is written. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "dsp/encodings.h"
 #include "dsp/lint.h"
+#include "dsp/tflite.h"
 #include "target/emit.h"
 #include "target/target.h"
 
@@ -81,11 +83,33 @@ static sy_status write_encodings(sy_ctx *ctx, const sy_graph *emitted, const sy_
     return status;
 }
 
+/* Not every model has this form; one that has not is told so, and what an older run left is taken away. */
+static sy_status write_tflite(sy_ctx *ctx, const sy_graph *emitted, const sy_emit_spec *spec,
+                              const char *path)
+{
+    sy_tflite_model model = {0};
+    SY_TRY(sy_check_alloc(ctx, path));
+    sy_status status = sy_tflite_from_graph(ctx, emitted, &model);
+    if (status == SY_E_UNSUPPORTED) {
+        if (spec->notes)
+            sy_text_printf(spec->notes, "  no TensorFlow Lite model: %s\n", sy_ctx_error(ctx));
+        remove(path);
+        return SY_OK;
+    }
+    SY_TRY(status);
+    status = sy_tflite_save(ctx, &model, path);
+    if (status == SY_OK && spec->notes)
+        sy_text_printf(spec->notes, "  TensorFlow Lite: %s, %d operators\n", path, model.operator_count);
+    sy_tflite_model_release(&model);
+    return status;
+}
+
 static sy_status write_companions(sy_ctx *ctx, const sy_graph *emitted, const sy_emit_spec *spec)
 {
     sy_arena arena = {0};
-    const sy_status status =
-        write_encodings(ctx, emitted, spec, beside(&arena, spec->path, ".encodings.json"));
+    sy_status status = write_encodings(ctx, emitted, spec, beside(&arena, spec->path, ".encodings.json"));
+    if (status == SY_OK)
+        status = write_tflite(ctx, emitted, spec, beside(&arena, spec->path, ".tflite"));
     sy_arena_release(&arena);
     return status;
 }

@@ -65,6 +65,21 @@ def quantized(result):
         ("content hash in the report", manifest["content_hash"] in result.stdout))
 
 
+def tabled(result):
+    """The last lines are the table; what a DSP is given lies beside its model."""
+    out = result.folder / "out"
+    rows = [line for line in result.stdout.splitlines() if line][-3:]
+    encodings = json.loads((out / "m.dsp.encodings.json").read_text())
+    return out_holds(result, "m.qstat", "m.nvgpu.onnx", "m.dsp.onnx", "m.dsp.encodings.json", "m.dsp.tflite", "manifest.json") + expect(
+        ("header", rows[0].split() == ["target", "file", "bytes", "accuracy", "left", "in", "float"]),
+        ("rows", [row.split()[:2] for row in rows[1:]] == [["NVGPU", "out/m.nvgpu.onnx"], ["DSP", "out/m.dsp.onnx"]]),
+        ("accuracy", all("top-1 " in row for row in rows[1:])),
+        ("what stayed float", "(a product with a single row is faster in float)" in rows[1] and rows[2].endswith("nothing")),
+        ("version of the encodings", encodings["version"] == "0.6.1"),
+        ("the input's encoding", encodings["activation_encodings"]["image"][0]["bitwidth"] == 8),
+        ("identifier of the .tflite", (out / "m.dsp.tflite").read_bytes()[4:8] == b"TFL3"))
+
+
 def json_is_the_manifest(result):
     return expect(("standard output is not the manifest",
                    json.loads(result.stdout) == json.loads((result.folder / "out" / "manifest.json").read_text())))
@@ -149,6 +164,8 @@ CASES = [
     *[help_of(name) for name in COMMANDS],
     Case("inspect", "inspect m.onnx --json", 0, check=inspected),
     Case("quantize for two targets", QUANTIZE + " --labels eval_labels.txt --target GENERIC,NVGPU", 0, check=quantized),
+    Case("quantize for a processor and a table", QUANTIZE + " --labels eval_labels.txt --target NVGPU,DSP"
+         " --set full_quant_param.encodings_version=0.6.1", 0, check=tabled),
     Case("quantize as JSON", QUANTIZE + " --json", 0, check=json_is_the_manifest),
     Case("quantize into a new folder", QUANTIZE.replace("output out", "output out/new/folder"), 0,
          check=lambda result: out_holds(result, "new")),

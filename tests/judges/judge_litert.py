@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+"""TensorFlow Lite files in LiteRT: its XNNPACK kernels equal onnxruntime on the DSP file to the code, its reference kernels to one step.
+
+For each model that has a .tflite: with XNNPACK the codes of the whole model's output are those that onnxruntime computes, 0 steps apart. XNNPACK
+adds with factors of 21 bits, so that a sum all but halfway between two codes may go to the other one. Where the output differs, each operator is
+therefore given the same codes: 0 steps apart, and for sums 1 step at one value in 10000 at most.
+The reference kernels round twice: each operator, given the same codes, is at most 1 step apart. The same for each operator in a network of
+its own, with both kinds of kernels.
+
+    judge_litert.py STEELYARD [operators] [MODEL ...]            exit code 77: skipped, with the reason
+"""
+import copy
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+try:
+    import flatbuffers
+    import numpy as np
+    import onnx
+    from ai_edge_litert import schema_py_generated as schema
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+    from deployed import MODELS, inputs_of, on_grid, quantize, session
+except ImportError as error:
+    print(f"skipped: {error}")
+    sys.exit(77)
+
+from shared_data import data_folder
+
+IMAGES = 4
+WITHOUT = ("ppocr_v3_det",)  # HardSigmoid has no form
+
+
+def interpreter(content, reference):
+    kind = OpResolverType.BUILTIN_REF if reference else OpResolverType.AUTO
+    made = Interpreter(model_content=bytes(content), experimental_op_resolver_type=kind, num_threads=1)
+    made.allocate_tensors()
+    return made
+
+
+def to_model(x):
+    """uint8 codes of the graph as int8 codes of the model, images as NHWC."""
+    codes = (x.astype(np.int16) - 128).astype(np.int8)
+    return codes.transpose(0, 2, 3, 1) if codes.ndim == 4 else codes
+
+
+def run(made, *inputs):
+    for detail, codes in zip(made.get_input_details(), inputs):
+        made.set_tensor(detail["index"], codes)
+    made.invoke()
+    return made.get_tensor(made.get_output_details()[0]["index"])
+
+
+def codes_of(model, names, feed):
+    """The codes that onnxruntime computes, by the name of what they stand for and as the model has them."""
+    whole = onnx.ModelProto()
+    whole.CopyFrom(model)
+    whole.graph.output.extend(onnx.helper.make_tensor_value_info(codes, onnx.TensorProto.UINT8, None) for codes in names.values())
+    values = session(whole).run(list(names.values()), feed)
+    return {name: to_model(value) for name, value in zip(names, values)}
+
+
+def single(model, index):
+    """A model of one operator of another, its computed inputs, and its output."""
+    graph = model.subgraphs[0]
+    operator = graph.operators[index]
+    used = set(operator.inputs) | set(operator.outputs)
+    computed = [t for t in operator.inputs if t >= 0 and model.buffers[graph.tensors[t].buffer].data is None]
+    part = copy.copy(model)
+    part.subgraphs = [copy.copy(graph)]
+    part.subgraphs[0].operators = [operator]
+    part.subgraphs[0].inputs, part.subgraphs[0].outputs = computed, list(operator.outputs)
+    kept = {graph.tensors[t].buffer for t in used if t >= 0}
+    part.buffers = [buffer if i in kept else schema.BufferT() for i, buffer in enumerate(model.buffers)]
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(part.Pack(builder), b"TFL3")
+    return builder.Output(), [graph.tensors[t].name.decode() for t in computed], graph.tensors[operator.outputs[0]].name.decode()
+
+
+def compare_layers(content, known, reference):
+    """How far each operator's kernel is from onnxruntime, given its codes: (steps, share that differs, is it a sum, its result)."""
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content))
+    values, found = dict(known), []
+    for index, operator in enumerate(model.subgraphs[0].operators):
+        part, inputs, output = single(model, index)
+        result = run(interpreter(part, reference), *[values[name] for name in inputs])
+        if output in known:
+            difference = np.abs(result.astype(int) - known[output].astype(int))
+            is_sum = model.operatorCodes[operator.opcodeIndex].builtinCode in (schema.BuiltinOperator.ADD, schema.BuiltinOperator.SUB)
+            found.append((int(difference.max()), float((difference > 0).mean()), is_sum, output))
+        else:
+            values[output] = result
+    return found
+
+
+def judge(name, file, samples):
+    model = onnx.load(str(file))
+    content = file.with_suffix(".tflite").read_bytes()
+    source, output = model.graph.input[0].name, model.graph.output[0].name
+    names = {n.input[0].removesuffix("_QuantizeLinear_Input"): n.output[0] for n in model.graph.node if n.op_type == "QuantizeLinear"}
+    made, fine, line = interpreter(content, False), True, ""
+    for x in samples:
+        codes = codes_of(model, names, {source: on_grid(model, x)})
+        largest = int(np.abs(run(made, codes[source]).astype(int) - codes[output].astype(int)).max())
+        line += f"{largest} "
+        if largest:
+            layers = [layer for layer in compare_layers(content, codes, False) if layer[0]]
+            fine &= all(is_sum and steps <= 1 and share <= 1e-4 for steps, share, is_sum, _ in layers)
+            line += "".join(f"(by layer {steps} at {share:.6f} of {where}) " for steps, share, _, where in layers)
+    steps, share, _, where = max(compare_layers(content, codes, True))
+    fine &= steps <= 1
+    print(f"{name:28} XNNPACK, steps by image: {line}; reference kernels, by layer: {steps} ({100 * share:.2f} % of {where})"
+          + ("" if fine else "   FAILED"), flush=True)
+    return fine
+
+
+def node(kind, *inputs, **attributes):
+    return lambda source, result: onnx.helper.make_node(kind, [source, *inputs], [result], name=kind.lower(), **attributes)
+
+
+def constants():
+    random = np.random.default_rng(1)
+    return {"turned": random.normal(size=(8, 6, 2, 2)), "grouped": random.normal(size=(8, 4, 3, 3)), "tall": random.normal(size=(1, 8, 1, 1)),
+            "low": 0., "high": 3., "none": np.zeros(0), "twice": [1., 1, 2, 2],
+            "flat": np.int64([2, -1]), "image": np.int64([1, 4, 24, 10]), "starts": np.int64([1, 2]), "ends": np.int64([9, -1]),
+            "axes": np.int64([2, 1]), "steps": np.int64([2, 1]), "around": np.int64([0, 1, 2, 0, 0, 0, 1, 3]), "matrix": random.normal(size=(10, 7)),
+            "rows": np.int64([8, 12, 10])}
+
+
+# What follows a convolution to 8 channels of 12 by 10.
+OPERATORS = {
+    "stride and odd padding": node("Conv", "grouped", group=2, strides=[2, 2], pads=[1, 1, 1, 1]),
+    "max pool, odd padding": node("MaxPool", kernel_shape=[3, 3], strides=[2, 2], pads=[0, 0, 2, 2]),
+    "max pool, same": node("MaxPool", kernel_shape=[3, 3], strides=[1, 1], pads=[1, 1, 1, 1]),
+    "average pool": node("AveragePool", kernel_shape=[3, 2], strides=[3, 2]),
+    "average pool, zeros count": node("AveragePool", kernel_shape=[2, 2], pads=[1, 0, 0, 1], count_include_pad=1),
+    "mean": node("ReduceMean", axes=[2, 3]),
+    "transposed convolution": node("ConvTranspose", "turned", strides=[2, 2]),
+    "nearest": node("Resize", "", "twice", mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor"),
+    "linear": node("Resize", "", "twice", mode="linear", coordinate_transformation_mode="half_pixel"),
+    "slice": node("Slice", "starts", "ends", "axes", "steps"),
+    "pad": node("Pad", "around"),
+    "depth to space": node("DepthToSpace", blocksize=2),
+    "space to depth": node("SpaceToDepth", blocksize=2),
+    "turned": node("Transpose", perm=[0, 3, 1, 2]),
+    "to rows": node("Reshape", "flat"),
+    "to another image": node("Reshape", "image"),
+    "to rows and a matrix": [node("Reshape", "rows"), node("MatMul", "matrix")],
+    "add a constant": node("Add", "tall"),
+    "times a constant": node("Mul", "tall"),
+    "less a constant": node("Sub", "tall"),
+    "leaky": node("LeakyRelu", alpha=.2),
+    "sigmoid": node("Sigmoid"),
+    "tanh": node("Tanh"),
+    "hard swish": node("HardSwish"),
+    "softmax": [node("Reshape", "flat"), node("Softmax")],
+    "clip": [node("MaxPool", kernel_shape=[2, 2]), node("Clip", "low", "high")],
+}
+
+
+def operator_model(nodes):
+    """A convolution, then the nodes."""
+    random = np.random.default_rng(0)
+    graph, last = [onnx.helper.make_node("Conv", ["x", "first", "bias"], ["v0"])], "v0"
+    for i, make in enumerate(nodes if isinstance(nodes, list) else [nodes]):
+        graph.append(make(last, f"v{i + 1}"))
+        last = f"v{i + 1}"
+    values = {**constants(), "first": random.normal(size=(8, 3, 1, 1)), "bias": random.normal(size=8)}
+    used = {i for n in graph for i in n.input}
+    tensors = [onnx.numpy_helper.from_array(v if isinstance(v, np.ndarray) and v.dtype == np.int64 else np.float32(v), k)
+               for k, v in values.items() if k in used]
+    made = onnx.helper.make_graph(graph, "operator", [onnx.helper.make_tensor_value_info("x", 1, [1, 3, 12, 10])],
+                                  [onnx.helper.make_tensor_value_info(last, 1, None)], tensors)
+    return onnx.helper.make_model(made, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+
+
+def judge_operator(steelyard, name, folder):
+    """One operator in a small network of random numbers."""
+    random, folder = np.random.default_rng(2), pathlib.Path(folder)
+    samples = [random.normal(size=(1, 3, 12, 10)).astype(np.float32) for _ in range(6)]
+    (folder / "data").mkdir()
+    for i, sample in enumerate(samples):
+        np.save(folder / "data" / f"{i}.npy", sample)
+    onnx.save(operator_model(OPERATORS[name]), folder / "m.onnx")
+    report = subprocess.run([steelyard, "quantize", str(folder / "m.onnx"), "--data", str(folder / "data"), "--target", "DSP", "--output",
+                             str(folder), "--quiet"], check=True, capture_output=True, text=True).stdout
+    file = folder / "m.dsp.tflite"
+    if not file.exists():
+        print(f"{name:28} FAILED: " + "".join(line for line in report.splitlines() if "Lite" in line))
+        return False
+    model = onnx.load(str(folder / "m.dsp.onnx"))
+    names = {n.input[0].removesuffix("_QuantizeLinear_Input"): n.output[0] for n in model.graph.node if n.op_type == "QuantizeLinear"}
+    codes = codes_of(model, names, {"x": on_grid(model, samples[0])})
+    worst = [max(compare_layers(file.read_bytes(), codes, reference)) for reference in (False, True)]
+    fine = all(steps <= 1 for steps, *_ in worst)
+    print(f"{name:28} XNNPACK {worst[0][0]}, reference {worst[1][0]} steps" + ("" if fine else "   FAILED"), flush=True)
+    return fine
+
+
+def main():
+    data = data_folder()
+    good = True
+    for name in OPERATORS if len(sys.argv) == 2 or sys.argv[2:] == ["operators"] else []:
+        with tempfile.TemporaryDirectory() as folder:
+            good &= judge_operator(sys.argv[1], name, folder)
+    for name in [name for name in sys.argv[2:] if name != "operators"] if sys.argv[2:] else list(MODELS):
+        with tempfile.TemporaryDirectory() as folder:
+            file = quantize(sys.argv[1], data, name, folder, ["DSP"])["DSP"]
+            if file.with_suffix(".tflite").exists():
+                good &= judge(name, file, inputs_of(data, name, IMAGES))
+            elif name not in WITHOUT:
+                print(f"{name}: there is no .tflite   FAILED")
+                good = False
+    sys.exit(0 if good else 1)
+
+
+if __name__ == "__main__":
+    main()
