@@ -1,9 +1,10 @@
 /* Our float forward of a model, one thread, for benchmarks/forward.py: for every line on standard input the
  * model runs that many times, and the CPU time of the fastest run is printed, in milliseconds.
  *
- *     forward MODEL [X.f32]
+ *     forward MODEL [X.f32 [DEVICE]]
  *
- * X.f32 holds the words of the one input; without it they are small numbers.
+ * X.f32 holds the words of the one input; without it, or where it is "-", they are small numbers. DEVICE is cpu, or another
+ * device, whose threads' CPU time counts too.
  */
 #include <math.h>
 #include <stdio.h>
@@ -47,7 +48,7 @@ static float *make_input(sy_ctx *ctx, const sy_graph *graph, const char *path)
     check(ctx, sy_check_alloc(ctx, x));
     for (size_t i = 0; i < words; i++)
         x[i] = (float)(i % 251) / 125 - 1;
-    if (path) {
+    if (path && strcmp(path, "-") != 0) {
         check(ctx, sy_file_map(ctx, path, &file));
         if (file.size != words * sizeof *x) {
             fprintf(stderr, "forward: %s does not hold %zu float32\n", path, words);
@@ -62,12 +63,13 @@ static float *make_input(sy_ctx *ctx, const sy_graph *graph, const char *path)
 int main(int count, char **arguments)
 {
     sy_ctx *ctx = NULL;
+    const sy_backend *backend = NULL;
     sy_device *device = NULL;
     sy_program *program = NULL;
     sy_runner *runner = NULL;
     char line[32];
     if (count < 2 || sy_ctx_create(&ctx) != SY_OK) {
-        fputs("forward MODEL [X.f32]\n", stderr);
+        fputs("forward MODEL [X.f32 [DEVICE]]\n", stderr);
         return 1;
     }
     sy_graph *graph = open_model(ctx, arguments[1]);
@@ -77,8 +79,8 @@ int main(int count, char **arguments)
                                   .input_count = graph->input_count,
                                   .outputs = graph->outputs,
                                   .output_count = graph->output_count};
-    check(ctx, sy_backend_cpu.open(ctx, 0, &device));
-    check(ctx, sy_program_create(ctx, &sy_backend_cpu, device, &spec, &program));
+    check(ctx, sy_device_open(ctx, count > 3 ? arguments[3] : "cpu", &backend, &device));
+    check(ctx, sy_program_create(ctx, backend, device, &spec, &program));
     check(ctx, sy_runner_create(ctx, program, 1, &runner));
     while (fgets(line, sizeof line, stdin)) {
         double best = INFINITY;
@@ -92,7 +94,7 @@ int main(int count, char **arguments)
     }
     sy_runner_destroy(runner);
     sy_program_destroy(program);
-    sy_backend_cpu.close(device);
+    backend->close(device);
     sy_graph_destroy(graph);
     free(x);
     sy_ctx_destroy(ctx);

@@ -285,16 +285,11 @@ void sy_k_observe_end(SY_GLOBAL const sy_f32 *SY_RESTRICT x, SY_GLOBAL sy_u32 *S
     SY_GLOBAL_BARRIER(); /* the bins have been looked at, and the state's exponent has */
     if (item == 0 && exponent > before)
         state[0] = (sy_u32)(exponent + SY_HISTOGRAM_BIAS);
-    if (exponent > before) {
-        for (sy_u32 b = item; b < SY_HISTOGRAM_BINS; b += SY_GROUP)
-            bins[b] += sy_observe_merged(sums, b, fresh ? 0 : exponent - before);
-        SY_GLOBAL_BARRIER();
-        for (sy_u32 b = item; b < SY_HISTOGRAM_BINS; b += SY_GROUP)
-            sums[b] = bins[b];
-    } else {
-        for (sy_u32 b = item; b < SY_HISTOGRAM_BINS; b += SY_GROUP)
-            sums[b] += sy_observe_merged(bins, b, before - exponent);
-    }
+    for (sy_u32 b = item; b < SY_HISTOGRAM_BINS && exponent > before; b += SY_GROUP)
+        bins[b] += sy_observe_merged(sums, b, fresh ? 0 : exponent - before);
+    SY_GLOBAL_BARRIER();
+    for (sy_u32 b = item; b < SY_HISTOGRAM_BINS; b += SY_GROUP)
+        sums[b] = exponent > before ? bins[b] : sums[b] + sy_observe_merged(bins, b, before - exponent);
 }
 
 /* An item for each partial sum of each channel. */
