@@ -6,6 +6,7 @@
 #include "kernels/movement.h"
 #include "kernels/pointwise.h"
 #include "kernels/pool.h"
+#include "kernels/processor.h"
 #include "kernels/resize.h"
 #include "kernels/rows.h"
 #include "kernels/statistics.h"

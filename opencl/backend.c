@@ -128,7 +128,7 @@ static sy_status open_program(sy_ctx *ctx, sy_device *device)
     if (!device->context)
         return fail_on(ctx, device, "it cannot be opened", error);
     const sy_opencl_program_spec spec = {&device->loader, &device->info, device->context,
-                                         "-cl-std=CL1.2 -cl-fp32-correctly-rounded-divide-sqrt"};
+                                         "-w -cl-std=CL1.2 -cl-fp32-correctly-rounded-divide-sqrt"};
     return sy_opencl_program_open(ctx, &spec, &device->program);
 }
 

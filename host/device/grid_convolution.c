@@ -3,16 +3,50 @@
 
 enum { TILED_FILTERS_MIN = 8 }; /* of a group; with fewer, tiles are mostly empty */
 
+enum { PROCESSOR_ROWS = 6, PROCESSOR_COLUMNS = 16 }; /* sums of an item, see kernels/processor.h */
+
 static uint64_t tiles_of(uint64_t size, uint64_t tile)
 {
     return (size + tile - 1) / tile;
+}
+
+/* An image whose pixels only meet their own channels is as good as one long line. */
+static bool flatten(sy_conv2d_params *p)
+{
+    if (p->kernel_h != 1 || p->kernel_w != 1 || p->stride_h != 1 || p->stride_w != 1 || p->pad_top != 0 ||
+        p->pad_left != 0 || p->out_h != p->in_h || p->out_w != p->in_w)
+        return false;
+    p->in_w *= p->in_h;
+    p->out_w = p->in_w;
+    p->in_h = p->out_h = 1;
+    return true;
+}
+
+static void plan_for_processor(sy_grid *grid)
+{
+    sy_conv2d_params *p = &grid->params.conv2d;
+    const bool flat = flatten(p);
+    const uint64_t filters = p->filters / p->groups, lines = (uint64_t)p->batch * p->out_h;
+    const uint64_t tiles = tiles_of(p->out_w, PROCESSOR_COLUMNS) * tiles_of(filters, PROCESSOR_ROWS);
+    if (flat && p->in_w < PROCESSOR_COLUMNS)
+        sy_grid_add(grid, SY_DEVICE_KERNEL_conv2d_each, lines * p->filters * p->out_w);
+    else if (flat)
+        sy_grid_add_groups(grid, SY_DEVICE_KERNEL_conv2d_flat, lines * p->groups * tiles);
+    else if (filters == 1)
+        sy_grid_add_groups(grid, SY_DEVICE_KERNEL_conv2d_line, lines * p->filters);
+    else
+        sy_grid_add_groups(grid, SY_DEVICE_KERNEL_conv2d_rows, lines * p->groups * tiles);
 }
 
 void sy_grid_conv2d(sy_grid *grid, sy_grid_target target)
 {
     const sy_conv2d_params *p = &grid->params.conv2d;
     const uint64_t pixels = (uint64_t)p->batch * p->out_h * p->out_w, filters = p->filters / p->groups;
-    if (target == SY_GRID_PROCESSOR || filters < TILED_FILTERS_MIN) {
+    if (target == SY_GRID_PROCESSOR) {
+        plan_for_processor(grid);
+        return;
+    }
+    if (filters < TILED_FILTERS_MIN) {
         sy_grid_add(grid, SY_DEVICE_KERNEL_conv2d_each, pixels * p->filters);
         return;
     }

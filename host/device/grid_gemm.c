@@ -3,6 +3,13 @@
 
 enum { TILE = 64, TILED_MIN = 8 }; /* with fewer rows or columns, tiles are mostly empty */
 
+enum { PROCESSOR_ROWS = 6, PROCESSOR_COLUMNS = 16 }; /* sums of an item, see kernels/processor.h */
+
+static uint64_t tiles_of(uint64_t size, uint64_t tile)
+{
+    return (size + tile - 1) / tile;
+}
+
 void sy_grid_gemm(sy_grid *grid, sy_grid_target target)
 {
     static const sy_device_kernel tiled[2][2] = {
@@ -11,9 +18,12 @@ void sy_grid_gemm(sy_grid *grid, sy_grid_target target)
     };
     const sy_gemm_params *p = &grid->params.gemm;
     const uint64_t matrices = sy_grid_space(p->batch_rank, p->batch_dims);
-    if (target == SY_GRID_PROCESSOR || p->m < TILED_MIN || p->n < TILED_MIN)
+    if (target == SY_GRID_PROCESSOR && !p->b_transposed && p->n >= PROCESSOR_COLUMNS)
+        sy_grid_add_groups(grid, SY_DEVICE_KERNEL_gemm_rows,
+                           matrices * tiles_of(p->m, PROCESSOR_ROWS) * tiles_of(p->n, PROCESSOR_COLUMNS));
+    else if (target == SY_GRID_PROCESSOR || p->m < TILED_MIN || p->n < TILED_MIN)
         sy_grid_add(grid, SY_DEVICE_KERNEL_gemm_each, matrices * p->m * p->n);
     else
         sy_grid_add_groups(grid, tiled[p->a_transposed != 0][p->b_transposed != 0],
-                           matrices * ((p->m + TILE - 1) / TILE) * ((p->n + TILE - 1) / TILE));
+                           matrices * tiles_of(p->m, TILE) * tiles_of(p->n, TILE));
 }
