@@ -35,11 +35,11 @@ struct sy_buffer {
     size_t words;
 };
 
-enum { SY_CUDA_SLOTS = 4, SY_CUDA_SLOT_BYTES = 4 << 20 };
+enum { SY_CUDA_SLOTS = 4, SY_CUDA_SLOT_BYTES = 1 << 20 };
 
 /* Pinned memory that one transfer at a time goes through. */
 typedef struct sy_cuda_slot {
-    void *memory;        /* NULL until first used */
+    void *memory;
     sy_cuda_event moved; /* recorded behind the transfer */
 } sy_cuda_slot;
 

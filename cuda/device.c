@@ -7,6 +7,14 @@
 
 enum { CAPABILITY_MIN = 75 }; /* the oldest that the kernels are compiled for */
 
+static const sy_device_kernel kernels[] = {
+#define DEVICE_KERNEL(name, kernel, group_x, group_y) SY_DEVICE_KERNEL_##name,
+#define PROCESSOR_KERNEL(name, kernel, group_x, group_y)
+#include "kernels/device.def"
+#undef PROCESSOR_KERNEL
+#undef DEVICE_KERNEL
+};
+
 typedef struct {
     char name[96];
     int major, minor;
@@ -132,9 +140,9 @@ static sy_status load_kernels(sy_ctx *ctx, sy_device *device)
     error = driver->module_load(&device->module, sy_cuda_image);
     if (error != SY_CUDA_SUCCESS)
         return sy_cuda_fail(ctx, device, "loading the kernels", error);
-    for (int i = 0; i < SY_DEVICE_KERNEL_COUNT; i++) {
-        const char *name = sy_device_kernel_at((sy_device_kernel)i)->name;
-        error = driver->module_function(&device->functions[i], device->module, name);
+    for (size_t i = 0; i < sizeof kernels / sizeof kernels[0]; i++) {
+        const char *name = sy_device_kernel_at(kernels[i])->name;
+        error = driver->module_function(&device->functions[kernels[i]], device->module, name);
         if (error != SY_CUDA_SUCCESS)
             return sy_cuda_fail(ctx, device, name, error);
     }

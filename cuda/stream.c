@@ -39,6 +39,11 @@ static sy_cuda_result create_queues(sy_stream *stream)
         error = driver->stream_create(&stream->copy, SY_CUDA_STREAM_NON_BLOCKING);
     if (error == SY_CUDA_SUCCESS)
         error = driver->event_create(&stream->computed, SY_CUDA_EVENT_DISABLE_TIMING);
+    for (int i = 0; i < SY_CUDA_SLOTS && error == SY_CUDA_SUCCESS; i++) {
+        error = driver->event_create(&stream->slots[i].moved, SY_CUDA_EVENT_DISABLE_TIMING);
+        if (error == SY_CUDA_SUCCESS)
+            error = driver->host_alloc(&stream->slots[i].memory, SY_CUDA_SLOT_BYTES, 0);
+    }
     return error;
 }
 
@@ -62,16 +67,9 @@ static sy_cuda_result take_slot(sy_stream *stream, sy_cuda_slot **out)
 {
     const sy_cuda_driver *driver = &stream->device->driver;
     sy_cuda_slot *slot = &stream->slots[stream->next_slot];
-    sy_cuda_result error = SY_CUDA_SUCCESS;
     stream->next_slot = (stream->next_slot + 1) % SY_CUDA_SLOTS;
-    if (slot->moved)
-        error = driver->event_synchronize(slot->moved);
-    else
-        error = driver->event_create(&slot->moved, SY_CUDA_EVENT_DISABLE_TIMING);
-    if (error == SY_CUDA_SUCCESS && !slot->memory)
-        error = driver->host_alloc(&slot->memory, SY_CUDA_SLOT_BYTES, 0);
     *out = slot;
-    return error;
+    return driver->event_synchronize(slot->moved);
 }
 
 /* Uploads begin after the kernels queued so far, which may still read what they overwrite. */

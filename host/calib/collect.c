@@ -2,10 +2,14 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "base/pool.h"
 #include "calib/accumulate.h"
 #include "calib/assemble.h"
 #include "run/run.h"
+
+/* Chosen batches: more samples than this bring a GPU little; one part of so many of its memory stays free. */
+enum { BATCH_MAX = 32, MEMORY_PARTS = 5 };
 
 typedef struct collector collector;
 
@@ -14,6 +18,7 @@ typedef struct collector collector;
  */
 typedef struct calib_worker {
     const collector *owner;
+    sy_arena arena;
     sy_runner *runner;
     sy_buffer *bins, *summaries, *histograms, *channel_sums;
     uint64_t counted;    /* no bin of a histogram can hold more */
@@ -187,8 +192,8 @@ static sy_status alloc_inputs(sy_ctx *ctx, collector *owner, calib_worker *worke
 {
     const sy_graph *graph = owner->spec->graph;
     const size_t inputs = (size_t)graph->input_count, batch = owner->batch;
-    worker->inputs = sy_arena_alloc(&owner->arena, batch * inputs, sizeof *worker->inputs);
-    worker->items = sy_arena_alloc(&owner->arena, batch, sizeof *worker->items);
+    worker->inputs = sy_arena_alloc(&worker->arena, batch * inputs, sizeof *worker->inputs);
+    worker->items = sy_arena_alloc(&worker->arena, batch, sizeof *worker->items);
     SY_TRY(sy_check_alloc(ctx, worker->inputs));
     SY_TRY(sy_check_alloc(ctx, worker->items));
     for (size_t i = 0; i < batch * inputs; i++) {
@@ -197,7 +202,7 @@ static sy_status alloc_inputs(sy_ctx *ctx, collector *owner, calib_worker *worke
         if (!sy_shape_count(&tensor->shape, &words))
             return sy_fail(ctx, SY_E_ARGUMENT, "input %s has no fixed shape; give one with --inputShape",
                            tensor->name);
-        worker->inputs[i] = sy_arena_alloc(&owner->arena, words, sizeof(uint32_t));
+        worker->inputs[i] = sy_arena_alloc(&worker->arena, words, sizeof(uint32_t));
         SY_TRY(sy_check_alloc(ctx, worker->inputs[i]));
     }
     return SY_OK;
@@ -215,9 +220,9 @@ static sy_status start_worker(sy_ctx *ctx, collector *owner, calib_worker *worke
     SY_TRY(backend->alloc(ctx, device, batch * histogram_words(owner), &worker->histograms));
     if (owner->channel_words)
         SY_TRY(backend->alloc(ctx, device, batch * owner->channel_words, &worker->channel_sums));
-    worker->summary = sy_arena_alloc(&owner->arena, summary_words(owner), sizeof *worker->summary);
-    worker->histogram = sy_arena_alloc(&owner->arena, SY_HISTOGRAM_WORDS, sizeof *worker->histogram);
-    worker->sums = sy_arena_alloc(&owner->arena, owner->channel_words, sizeof *worker->sums);
+    worker->summary = sy_arena_alloc(&worker->arena, summary_words(owner), sizeof *worker->summary);
+    worker->histogram = sy_arena_alloc(&worker->arena, SY_HISTOGRAM_WORDS, sizeof *worker->histogram);
+    worker->sums = sy_arena_alloc(&worker->arena, owner->channel_words, sizeof *worker->sums);
     SY_TRY(sy_check_alloc(ctx, worker->summary));
     SY_TRY(sy_check_alloc(ctx, worker->histogram));
     SY_TRY(sy_check_alloc(ctx, worker->sums));
@@ -232,6 +237,8 @@ static void stop_worker(const sy_calib_spec *spec, calib_worker *worker)
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
         if (buffers[i])
             spec->backend->free(spec->device, buffers[i]);
+    sy_arena_release(&worker->arena);
+    *worker = (calib_worker){0};
 }
 
 static sy_status start_tensors(sy_ctx *ctx, collector *owner)
@@ -267,6 +274,69 @@ static size_t batch_count(const collector *owner)
     return (owner->spec->samples->count + owner->batch - 1) / owner->batch;
 }
 
+/* Device memory that a worker needs for each sample of its batch. */
+static size_t sample_bytes(const collector *owner)
+{
+    size_t activations, constants;
+    sy_program_memory(owner->program, &activations, &constants);
+    return activations +
+           (SY_HISTOGRAM_BINS + summary_words(owner) + histogram_words(owner) + owner->channel_words) *
+               sizeof(uint32_t);
+}
+
+/* Unless the spec says: on a device that tells its memory as many samples as fit, so that every worker has
+ * some. */
+static sy_status choose_batch(sy_ctx *ctx, collector *owner)
+{
+    const sy_calib_spec *spec = owner->spec;
+    const size_t samples = spec->samples->count, workers = (size_t)spec->workers;
+    size_t batch = spec->batch ? spec->batch : 1, bytes = 0;
+    if (!spec->batch && spec->backend->memory) {
+        const size_t share = (samples + workers - 1) / workers;
+        SY_TRY(spec->backend->memory(ctx, spec->device, &bytes));
+        const size_t fitting = bytes / MEMORY_PARTS * (MEMORY_PARTS - 1) / workers / sample_bytes(owner);
+        batch = share < BATCH_MAX ? share : BATCH_MAX;
+        batch = fitting < batch ? fitting : batch;
+        batch = batch ? batch : 1;
+        sy_log(ctx, SY_LOG_DEBUG, "statistics: batches of %zu samples: each takes %zu bytes of %zu", batch,
+               sample_bytes(owner), bytes);
+    }
+    owner->batch = (uint32_t)(batch < samples ? batch : samples);
+    return SY_OK;
+}
+
+static void stop_workers(collector *owner)
+{
+    for (int i = 0; i < owner->worker_count; i++)
+        stop_worker(owner->spec, &owner->workers[i]);
+    owner->worker_count = 0;
+}
+
+static sy_status try_workers(sy_ctx *ctx, collector *owner)
+{
+    const size_t batches = batch_count(owner);
+    const int workers = batches < (size_t)owner->spec->workers ? (int)batches : owner->spec->workers;
+    for (int i = 0; i < workers; i++) {
+        owner->worker_count++;
+        SY_TRY(start_worker(ctx, owner, &owner->workers[i]));
+    }
+    return SY_OK;
+}
+
+/* With half as large a batch as long as there is no memory for it. */
+static sy_status start_workers(sy_ctx *ctx, collector *owner)
+{
+    sy_status status = try_workers(ctx, owner);
+    while (status == SY_E_MEMORY && owner->batch > 1) {
+        stop_workers(owner);
+        sy_log(ctx, SY_LOG_WARN, "no memory for batches of %u samples, going on with batches of %u: %s",
+               owner->batch, owner->batch / 2, sy_ctx_error(ctx));
+        owner->batch /= 2;
+        status = try_workers(ctx, owner);
+    }
+    return status;
+}
+
 static sy_status start(sy_ctx *ctx, collector *owner)
 {
     const sy_calib_spec *spec = owner->spec;
@@ -276,30 +346,21 @@ static sy_status start(sy_ctx *ctx, collector *owner)
                                      .input_count = spec->graph->input_count,
                                      .observed = spec->observed,
                                      .observed_count = spec->observed_count};
-    owner->batch = spec->batch ? spec->batch : 1;
-    if (owner->batch > samples)
-        owner->batch = (uint32_t)samples;
-    const size_t batches = batch_count(owner);
-    const int workers = batches < (size_t)spec->workers ? (int)batches : spec->workers;
     SY_TRY(start_tensors(ctx, owner));
     SY_TRY(sy_program_create(ctx, spec->backend, spec->device, &program, &owner->program));
     owner->hashes = sy_arena_alloc(&owner->arena, samples, sizeof *owner->hashes);
     owner->usable = sy_arena_alloc(&owner->arena, samples, sizeof *owner->usable);
-    owner->workers = sy_arena_alloc(&owner->arena, (size_t)workers, sizeof *owner->workers);
+    owner->workers = sy_arena_alloc(&owner->arena, (size_t)spec->workers, sizeof *owner->workers);
     SY_TRY(sy_check_alloc(ctx, owner->hashes));
     SY_TRY(sy_check_alloc(ctx, owner->usable));
     SY_TRY(sy_check_alloc(ctx, owner->workers));
-    for (int i = 0; i < workers; i++) {
-        owner->worker_count++;
-        SY_TRY(start_worker(ctx, owner, &owner->workers[i]));
-    }
-    return SY_OK;
+    SY_TRY(choose_batch(ctx, owner));
+    return start_workers(ctx, owner);
 }
 
 static void release(collector *owner)
 {
-    for (int i = 0; i < owner->worker_count; i++)
-        stop_worker(owner->spec, &owner->workers[i]);
+    stop_workers(owner);
     for (int i = 0; i < owner->accumulator_count; i++)
         sy_accumulator_release(&owner->accumulators[i]);
     sy_program_destroy(owner->program);

@@ -42,15 +42,17 @@ typedef struct sy_calib_spec {
     int observed_count;
     const sy_sample_source *samples;
     int workers;    /* at least 1 */
-    uint32_t batch; /* samples a worker runs at once; 0: 1. The result does not depend on it */
+    uint32_t batch; /* samples a worker runs at once; 0: 1, or on a device that tells its memory what fits, up
+                       to 32 */
     sy_hash model;  /* these three are stored as they are */
     const char *input_shape;
     const char *preprocess;
     const char *stage; /* the name of its progress; NULL: "statistics" */
 } sy_calib_spec;
 
-/* One pass over the samples. Tensors with values that are not finite in some sample are warned about, by
- * tensor and sample; SY_E_NUMERIC when a tensor had no finite value in any, SY_E_DATA when no sample is
+/* One pass over the samples; no result depends on `batch`. Where a device has no memory for so many samples,
+ * halves are tried, with a warning. Tensors with values that are not finite in some sample are warned about,
+ * by tensor and sample; SY_E_NUMERIC when a tensor had no finite value in any, SY_E_DATA when no sample is
  * usable or two have one name. The memory does not grow with the samples but for a record of 16 bytes for
  * each tensor and sample.
  */

@@ -202,6 +202,8 @@ static bool set_value(const char *name, const char *value, cli_arguments *out)
         out->request.workers = (int)count;
     else if (strcmp(name, "batch") == 0)
         out->request.batch = (int)count;
+    else if (strcmp(name, "max-mem") == 0)
+        out->request.max_memory = (int)count;
     else
         out->request.limit = (size_t)count;
     return true;

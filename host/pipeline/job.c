@@ -78,10 +78,31 @@ sy_status sy_job_open_model(sy_job *job)
     return sy_check_alloc(job->ctx, job->input_shape);
 }
 
+/* What the configuration says of the device's memory and arithmetic. */
+static sy_status limit_device(sy_job *job)
+{
+    const int mebibytes =
+        job->request->max_memory ? job->request->max_memory : job->config->run_param.max_memory;
+    const sy_device_limits limits = {.memory_bytes = (size_t)mebibytes << 20,
+                                     .fast = job->config->run_param.arithmetic == SY_ARITHMETIC_FAST};
+    if (job->backend->limit)
+        return job->backend->limit(job->ctx, job->device, &limits);
+    if (limits.memory_bytes)
+        return sy_fail(
+            job->ctx, SY_E_ARGUMENT,
+            "--max-mem: device %s keeps to no limit: --workers and --batch decide how much memory it "
+            "takes",
+            job->backend->name);
+    if (limits.fast)
+        sy_log(job->ctx, SY_LOG_INFO, "device %s: arithmetic is EXACT, as always on it", job->backend->name);
+    return SY_OK;
+}
+
 sy_status sy_job_open_device(sy_job *job)
 {
     const char *name = job->request->device ? job->request->device : "auto";
-    return sy_device_open(job->ctx, name, &job->backend, &job->device);
+    SY_TRY(sy_device_open(job->ctx, name, &job->backend, &job->device));
+    return limit_device(job);
 }
 
 /* A class that is no element of the output could only ever count as wrong. */

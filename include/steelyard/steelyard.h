@@ -102,6 +102,7 @@ typedef struct sy_request {
     int input_count;
     int workers;                /* 0: one for each processor this process may use */
     int batch;                  /* samples a worker runs at once; 0: as the configuration says */
+    int max_memory;             /* MiB of a GPU's memory to use at most; 0: as the configuration says */
     size_t limit;               /* at most so many samples, the first by name; 0: as the configuration says */
     const sy_config *config;    /* NULL: every default */
 } sy_request;
@@ -115,8 +116,8 @@ SY_API void sy_report_destroy(sy_report *report);
 
 /* Statistics, ranges, quantized models, and how far they are from the float one. Writes
  * output/<stem>.<target>.onnx for each target, output/<stem>.qstat and output/manifest.json.
- * Reads model, data, labels, verify_data, input_shape, output, device, targets, workers, batch, limit,
- * config.
+ * Reads model, data, labels, verify_data, input_shape, output, device, targets, workers, batch,
+ * max_memory, limit, config.
  */
 SY_API sy_status sy_quantize(sy_ctx *ctx, const sy_request *request, sy_report **out);
 /* Runs the float model over the samples and writes their statistics to the file `output`. */

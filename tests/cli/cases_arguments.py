@@ -60,7 +60,8 @@ CASES = [
     refused("no samples", "stats m.onnx --output out/m.qstat",
             "there are no samples: name a folder with --data or calibrate_path", 5),
     refused("device cuda", "stats m.onnx --data calib --output out/m.qstat --device cuda",
-            "device cuda: this build has no cuda backend; use cpu, which gives the same bits", 4),
+            "no-such-libcuda.so: cannot open shared object file: No such file or directory: install the NVIDIA driver, or "
+            "use --device cpu, which gives the same bits", 8),
     refused("device that is nonsense", "stats m.onnx --data calib --output out/m.qstat --device abacus",
             "device abacus: there is no such device; use auto or cpu"),
     refused("device number that is not there", "stats m.onnx --data calib --output out/m.qstat --device cpu:7",

@@ -18,7 +18,7 @@ SAMPLES = 4  # photographs in calib/ and in eval/
 TIMEOUT_S = 120
 
 # A machine without OpenCL: what the program says does not depend on the drivers here. cases_devices.py looks at them.
-NO_DRIVERS = {"SY_LIBOPENCL": "no-such-libOpenCL.so"}
+NO_DRIVERS = {"SY_LIBOPENCL": "no-such-libOpenCL.so", "SY_LIBCUDA": "no-such-libcuda.so"}
 
 
 class Skip(Exception):

@@ -208,8 +208,6 @@ static void what_is_valid_but_not_in_this_version_is_refused_in_words(void **sta
          "q.ini:2: [full_quant_param] target_device = KIRIN: not "
          "supported yet by this version: target_device can be "
          "GENERIC, NVGPU, DSP, ASCEND"},
-        {"[run_param]\narithmetic = FAST", "q.ini:2: [run_param] arithmetic = FAST: not supported yet by "
-                                           "this version: arithmetic can be EXACT"},
         {"[weight_quant_param]\ndequant_strategy = ON_THE_FLY",
          "q.ini:2: [weight_quant_param] dequant_strategy = ON_THE_FLY: not supported yet by this version: "
          "leave "

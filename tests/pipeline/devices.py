@@ -1,0 +1,116 @@
+"""The whole of `steelyard stats` on every device: one content hash, whatever the device and the batch; and what is said when
+memory is short or a device dies.
+
+    devices.py PROGRAM SOURCE [--models] [--real]
+
+Without --real, CUDA is the executor of tests/ptx (SY_LIBCUDA), which can be told to fail. With --models the models of
+SY_SHARED are run, a few samples each, besides the one of this repository.
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+BATCHES = (1, 3, 8)
+MODELS = {
+    "squeezenet1_1": ("images/calib", 8),
+    "mobilenet_v2_1.0_224_dq": ("images/calib", 8),
+    "resnet8_cifar10": ("cifar10/calib", 11),
+    "banking77_encoder": ("text/calib", 11),
+}
+EXIT_ARGUMENT, EXIT_MEMORY, EXIT_DEVICE = 1, 7, 8
+
+
+class Run:
+    def __init__(self, program, model, data, limit, folder):
+        self.base = [program, "stats", str(model), "--data", str(data), "--limit", str(limit), "--json"]
+        self.name = pathlib.Path(model).stem
+        self.file = pathlib.Path(folder) / "x.qstat"
+
+    def __call__(self, *options, **environment):
+        self.file.unlink(missing_ok=True)
+        return subprocess.run([*self.base, "--output", str(self.file), *options], capture_output=True, text=True,
+                              env={**os.environ, **environment}, timeout=1800, check=False)
+
+    def hash(self, *options, **environment):
+        done = self(*options, **environment)
+        if done.returncode:
+            raise SystemExit(f"{self.name} {' '.join(options)}: exit code {done.returncode}\n{done.stderr}")
+        return json.loads(done.stdout)["content_hash"]
+
+
+def devices(program):
+    """The names of what can be used here; says what cannot, and why."""
+    done = subprocess.run([program, "devices", "--json"], capture_output=True, text=True, check=True)
+    found = []
+    for device in json.loads(done.stdout)["devices"]:
+        if "missing" in device:
+            print(f"not tested on {device['device']}: {device['missing']}")
+        elif not device["device"].startswith("cpu") and device["device"].endswith(":0"):
+            found.append(device["device"])
+    return found
+
+
+def check_hashes(run, names):
+    wrong = 0
+    expected = run.hash("--device", "cpu", "--batch", "1", "--workers", "1")
+    for name in ["cpu:0", *names]:
+        for batch in BATCHES:
+            got = run.hash("--device", name, "--batch", str(batch), "--workers", "1")
+            wrong += got != expected
+            print(f"{run.name:26} {name:9} batch {batch}: {got[:16]} {'same' if got == expected else 'ANOTHER HASH'}",
+                  flush=True)
+    return wrong
+
+
+def expect(what, done, code, words, file):
+    good = done.returncode == code and words in done.stderr and file.exists() == (code == 0)
+    print(f"{what}: {'as it must be' if good else f'exit code {done.returncode}, file {file.exists()}: {done.stderr}'}")
+    return not good
+
+
+def check_trouble(run):
+    """With an executor that fails as it is told."""
+    exact = run.hash("--device", "cpu")
+    cuda = ("--device", "cuda", "--workers", "1")
+    wrong = 0
+    for launch in (1, 9, 40):
+        done = run(*cuda, SY_PTX_FAIL_LAUNCH=str(launch))
+        wrong += expect(f"the device dies at launch {launch}", done, EXIT_DEVICE, "CUDA_ERROR_LAUNCH_FAILED", run.file)
+    done = run(*cuda, SY_PTX_FAIL_ALLOC="1")
+    wrong += expect("no memory for constants", done, EXIT_MEMORY, "CUDA_ERROR_OUT_OF_MEMORY", run.file)
+    short = {"a card with little memory": ((), {"SY_PTX_MEMORY": "2500000"}), "--max-mem": (("--max-mem", "2"), {})}
+    for what, (options, environment) in short.items():
+        done = run(*cuda, "--batch", "8", *options, **environment)
+        wrong += expect(what, done, 0, "no memory for batches of 8 samples, going on with batches of 4", run.file)
+        if not done.returncode and json.loads(done.stdout)["content_hash"] != exact:
+            print(f"{what}: ANOTHER HASH")
+            wrong += 1
+    done = run("--device", "cpu", "--max-mem", "1")
+    wrong += expect("--max-mem on the CPU", done, EXIT_ARGUMENT, "--max-mem: device cpu keeps to no limit", run.file)
+    return wrong
+
+
+def main():
+    program, source = sys.argv[1:3]
+    real = "--real" in sys.argv
+    digits = pathlib.Path(source) / "examples" / "digits"
+    names = devices(program)
+    with tempfile.TemporaryDirectory(prefix="steelyard-devices-") as folder:
+        small = Run(program, digits / "digits.onnx", digits / "calib", 11, folder)
+        wrong = check_hashes(small, names)
+        if "cuda:0" in names and not real:
+            wrong += check_trouble(small)
+        if "--models" in sys.argv:
+            shared = pathlib.Path(os.environ.get("SY_SHARED", "no such folder")) / "data"
+            if not shared.is_dir():
+                print("models are not tested: SY_SHARED names no folder with data/models")
+                raise SystemExit(77)
+            for name, (data, limit) in MODELS.items():
+                wrong += check_hashes(Run(program, shared / f"models/{name}.onnx", shared / data, limit, folder), names)
+    raise SystemExit(1 if wrong else 0)
+
+
+main()
