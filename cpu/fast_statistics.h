@@ -20,8 +20,8 @@
 enum {
     LEAST_EXPONENT = -100, /* above it, what x is multiplied by is a normal number */
     PART = 256 * VW,       /* elements; the sums of 508 vectors would fit in 32 bits */
-    AHEAD = 16,            /* of so many vectors one is looked at beforehand */
-    COPY_FROM = 16384,     /* elements from which a second set of bins pays */
+    AHEAD = 64,            /* of so many vectors one is looked at beforehand */
+    COPY_FROM = 65536,     /* elements from which a second set of bins pays */
 };
 
 typedef struct extremes {
@@ -86,8 +86,8 @@ typedef struct part_lanes {
 typedef struct block {
     const float *x;
     size_t vectors;
-    float factor, by; /* what makes of x the y of the sums, and the bin */
-    uint32_t *found;  /* the bins: whole vectors are written */
+    float factor, by;
+    uint32_t *found; /* the bins: whole vectors are written */
     const uint32_t *waiting;
     uint32_t *bins,
         *others; /* where neighbours, which are often equal, go: one need not wait for the other */
@@ -202,7 +202,7 @@ typedef struct observer {
     extremes seen;
     moments sums;
     int exponent;
-    float limit; /* 2^exponent */
+    float limit, factor, by; /* 2^exponent, and what makes of x the y of the sums, and the bin */
     sample_kind kind;
     uint32_t *bins, *others;
     uint32_t *waiting, *found; /* [PART + VW] */
@@ -246,7 +246,7 @@ static void add_sums(moments *all, vi plain, vi squares, size_t vectors)
 /* The sums of what is done, for a new exponent. */
 static void add_again(observer *o)
 {
-    const vf factor = v_set(ldexpf(1, 22 - o->exponent));
+    const vf factor = v_set(o->factor);
     o->sums = (moments){0, 0};
     for (size_t i = 0; i < o->done; i += PART) {
         const size_t vectors = (o->done - i < PART ? o->done - i : PART) / VW;
@@ -257,6 +257,14 @@ static void add_again(observer *o)
     }
 }
 
+static void set_exponent(observer *o, int exponent)
+{
+    o->exponent = exponent;
+    o->limit = ldexpf(1, exponent);
+    o->factor = ldexpf(1, 22 - exponent);
+    o->by = ldexpf(SY_HISTOGRAM_SIDE, -exponent);
+}
+
 static void raise(observer *o, int exponent)
 {
     const int doublings = exponent - o->exponent;
@@ -264,8 +272,7 @@ static void raise(observer *o, int exponent)
         double_side(o, 0, doublings);
     if (o->seen.min < 0)
         double_side(o, SY_HISTOGRAM_SIDE, doublings);
-    o->exponent = exponent;
-    o->limit = ldexpf(1, exponent);
+    set_exponent(o, exponent);
     add_again(o);
 }
 
@@ -297,8 +304,8 @@ static bool observe_part(observer *o, size_t vectors)
         const size_t eighths = all_eighths < EIGHTHS ? all_eighths : EIGHTHS;
         const block b = {.x = o->x + o->done,
                          .vectors = vectors,
-                         .factor = ldexpf(1, 22 - o->exponent),
-                         .by = ldexpf(SY_HISTOGRAM_SIDE, -o->exponent),
+                         .factor = o->factor,
+                         .by = o->by,
                          .found = o->found,
                          .waiting = o->waiting,
                          .bins = o->bins,
@@ -333,11 +340,10 @@ static bool observe_rest(observer *o, size_t count)
         return part.finite;
     fits(o, &part);
     join_extremes(&o->seen, &part);
-    const float factor = ldexpf(1, 22 - o->exponent), by = ldexpf(SY_HISTOGRAM_SIDE, -o->exponent);
     for (size_t i = 0; i < count; i++) {
-        add_element(&o->sums, x[i], factor);
+        add_element(&o->sums, x[i], o->factor);
         if (x[i] != 0)
-            o->bins[(uint32_t)(fabsf(x[i]) * by) + (x[i] < 0 ? SY_HISTOGRAM_SIDE : 0)]++;
+            o->bins[(uint32_t)(fabsf(x[i]) * o->by) + (x[i] < 0 ? SY_HISTOGRAM_SIDE : 0)]++;
     }
     return true;
 }
@@ -356,6 +362,7 @@ static void look_ahead(observer *o, size_t count)
 static bool observe_all(observer *o, size_t count)
 {
     clear_side(o, 0);
+    set_exponent(o, LEAST_EXPONENT);
     look_ahead(o, count);
     while (count - o->done >= VW) {
         const size_t left = (count - o->done) / VW, most = PART / VW;
@@ -391,7 +398,7 @@ static sy_histogram_side join_side(observer *o, size_t side, float most)
 {
     if (!(most > 0))
         return (sy_histogram_side){NULL, 0};
-    const size_t used = (size_t)(most * ldexpf(SY_HISTOGRAM_SIDE, -o->exponent)) + 1;
+    const size_t used = (size_t)(most * o->by) + 1;
     if (o->others != o->bins)
         add_bins(o->bins + side, o->others + side, used);
     return (sy_histogram_side){o->bins + side, (int)used};
@@ -418,8 +425,6 @@ static sy_status observe_launch(const sy_cpu_call *call)
         return SY_E_MEMORY;
     observer o = {.x = call->operands[0],
                   .seen = no_extremes,
-                  .exponent = LEAST_EXPONENT,
-                  .limit = ldexpf(1, LEAST_EXPONENT),
                   .bins = bins,
                   .others = p->count < COPY_FROM ? bins : scratch,
                   .waiting = scratch + SY_HISTOGRAM_BINS,

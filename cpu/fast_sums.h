@@ -77,23 +77,26 @@ static vf join_lanes(vf lanes[VW])
     return lanes[0];
 }
 
+/* From the last row to the first: whoever wrote them has left the last in the caches, and whoever reads them
+ * next finds the first there.
+ */
 SY_INLINE void sum_rows(term what, const rows *all, float *to)
 {
     vf lanes[VW];
-    size_t r = 0;
-    for (; r + VW <= all->rows; r += VW) {
-        for (int i = 0; i < VW; i += ROWS)
-            sum_lanes(what, all, all->x + (r + (size_t)i) * all->step, ROWS, lanes + i);
-        v_store(to + r, join_lanes(lanes));
-    }
-    const int rest = (int)(all->rows - r);
-    if (rest == 0)
-        return;
+    size_t r = all->rows - all->rows % VW;
+    const int rest = (int)(all->rows % VW);
     for (int i = 0; i < VW; i++)
         lanes[i] = v_zero();
     for (int i = 0; i < rest; i++)
         sum_lanes(what, all, all->x + (r + (size_t)i) * all->step, 1, lanes + i);
-    v_store_part(to + r, join_lanes(lanes), rest);
+    if (rest > 0)
+        v_store_part(to + r, join_lanes(lanes), rest);
+    while (r > 0) {
+        r -= VW;
+        for (int i = 0; i < VW; i += ROWS)
+            sum_lanes(what, all, all->x + (r + (size_t)i) * all->step, ROWS, lanes + i);
+        v_store(to + r, join_lanes(lanes));
+    }
 }
 
 static bool channel_rows_accept(const void *params)

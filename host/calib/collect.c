@@ -95,34 +95,38 @@ static sy_status make_room(sy_ctx *ctx, const collector *owner, calib_worker *wo
     return SY_OK;
 }
 
-/* Queues the statistics of one tensor in every sample of the batch, while it is in memory. */
+static sy_status sum_channels(sy_ctx *ctx, const calib_worker *worker, const sy_observed *seen)
+{
+    const collector *owner = worker->owner;
+    const sy_view sums = {worker->channel_sums, owner->channel_at[seen->index]};
+    const sy_launch launch = {.kernel = SY_KERNEL_channel_sum,
+                              .operands = {seen->view, sums},
+                              .params = &owner->channels[seen->index],
+                              .batch = seen->samples,
+                              .batch_strides = {seen->stride, owner->channel_words}};
+    return owner->spec->backend->launch(ctx, sy_runner_stream(worker->runner), &launch);
+}
+
+/* Queues the statistics of one tensor in every sample of the batch, while it is in memory. The channels come
+ * first: on the CPU that kernel goes through the tensor backwards, and meets what is still in the caches.
+ */
 static sy_status observe(sy_ctx *ctx, void *user, const sy_observed *seen)
 {
     const calib_worker *worker = user;
     const collector *owner = worker->owner;
-    const sy_backend *backend = owner->spec->backend;
-    sy_stream *stream = sy_runner_stream(worker->runner);
     const size_t index = (size_t)seen->index;
     const sy_view summary = {worker->summaries, index * SY_SUMMARY_WORDS};
     const sy_view histogram = {worker->histograms, index * SY_HISTOGRAM_WORDS};
     const sy_observe_params params = {.count = (uint32_t)seen->words};
-
     const sy_launch launch = {
         .kernel = SY_KERNEL_observe,
         .operands = {seen->view, {worker->bins, 0}, summary, histogram},
         .params = &params,
         .batch = seen->samples,
         .batch_strides = {seen->stride, SY_HISTOGRAM_BINS, summary_words(owner), histogram_words(owner)}};
-    SY_TRY(backend->launch(ctx, stream, &launch));
-    if (owner->channels[index].channels == 0)
-        return SY_OK;
-    const sy_view sums = {worker->channel_sums, owner->channel_at[index]};
-    const sy_launch launch_sums = {.kernel = SY_KERNEL_channel_sum,
-                                   .operands = {seen->view, sums},
-                                   .params = &owner->channels[index],
-                                   .batch = seen->samples,
-                                   .batch_strides = {seen->stride, owner->channel_words}};
-    return backend->launch(ctx, stream, &launch_sums);
+    if (owner->channels[index].channels > 0)
+        SY_TRY(sum_channels(ctx, worker, seen));
+    return owner->spec->backend->launch(ctx, sy_runner_stream(worker->runner), &launch);
 }
 
 /* Takes from the device what the observer left there of one sample, the batch's number `slot`. */
