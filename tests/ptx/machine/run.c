@@ -63,12 +63,12 @@ void vm_fault(vm_thread *thread, int error, u32 line, const char *format, ...)
     abort();
 }
 
-static _Noreturn void divided_by_zero(vm_thread *thread, u32 line)
+static __attribute__((noreturn)) void divided_by_zero(vm_thread *thread, u32 line)
 {
     vm_fault(thread, VM_LAUNCH_FAILED, line, "integer division by zero");
 }
 
-static _Noreturn void trapped(vm_thread *thread, const char *why, u32 line)
+static __attribute__((noreturn)) void trapped(vm_thread *thread, const char *why, u32 line)
 {
     vm_fault(thread, VM_LAUNCH_FAILED, line, "%s", why);
 }

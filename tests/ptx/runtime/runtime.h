@@ -190,14 +190,14 @@ ROUNDED(f64, __builtin_fma)
 #undef ROUNDED
 #undef ROUNDED_2
 
-#define ROUNDED_CONVERSION(to, from)               \
-    static to to##_of_##from(from a, int rounding) \
-    {                                              \
-        volatile from x = a;                       \
-        fesetround(rounding);                      \
-        volatile to result = (to)x;                \
-        fesetround(FE_TONEAREST);                  \
-        return result;                             \
+#define ROUNDED_CONVERSION(to, from)                                                            \
+    static to to##_of_##from(from a, int rounding)                                              \
+    {                                                                                           \
+        volatile from x = a;                                                                    \
+        fesetround(rounding);                                                                   \
+        volatile to result = (to)x;                                                             \
+        fesetround(FE_TONEAREST);                                                               \
+        return a == 0 ? (to)a : result; /* compilers sum two parts, to -0 when rounding down */ \
     }
 ROUNDED_CONVERSION(f32, u32)
 ROUNDED_CONVERSION(f32, s32)
