@@ -99,6 +99,14 @@ static CUresult submit(const vm_launch *launch, struct drv_stream *stream, void 
     return CUDA_SUCCESS;
 }
 
+static CUresult compile(CUfunction f)
+{
+    char message[512] = "";
+    if (vm_module_ready(&drv.machine.options, f->loaded, f->part, message, sizeof message))
+        return CUDA_SUCCESS;
+    return drv_refuse(CUDA_ERROR_INVALID_PTX, "kernel '%s': %s", f->part->kernel.name, message);
+}
+
 EXPORT CUresult cuLaunchKernel(CUfunction f, unsigned grid_x, unsigned grid_y, unsigned grid_z,
                                unsigned block_x, unsigned block_y, unsigned block_z, unsigned shared,
                                CUstream handle, void **values, void **extra);
@@ -110,9 +118,11 @@ CUresult cuLaunchKernel(CUfunction f, unsigned grid_x, unsigned grid_y, unsigned
     struct drv_stream *stream = status ? NULL : drv_stream_of(handle);
     if (!status && (!stream || !f))
         status = CUDA_ERROR_INVALID_HANDLE;
+    if (!status)
+        status = compile(f);
     if (!status) {
-        const vm_launch launch = {.kernel = f->kernel,
-                                  .checked = f->checked,
+        const vm_launch launch = {.kernel = &f->part->kernel,
+                                  .checked = f->loaded->checked,
                                   .grid = {grid_x, grid_y, grid_z},
                                   .block = {block_x, block_y, block_z},
                                   .dynamic_shared = shared};

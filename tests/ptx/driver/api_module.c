@@ -21,10 +21,10 @@ static void log_error(unsigned count, const int *options, void **values, const c
 }
 
 /* A module's variables are device memory that kernels may reach. */
-static bool add_variables(const vm_module *translated)
+static bool add_variables(const vm_loaded *loaded)
 {
-    for (u32 i = 0; i < translated->variable_count; i++) {
-        const vm_variable *v = &translated->variables[i];
+    for (u32 i = 0; i < loaded->variable_count; i++) {
+        const vm_variable *v = &loaded->variables[i];
         vm_allocation *a = vm_memory_add(&drv.machine.memory, VM_MODULE, (u64)v->address, v->bytes);
         if (!a)
             return false;
@@ -47,12 +47,12 @@ static CUresult open_module(CUmodule *out, const void *image, char *message, siz
         free(module);
         return status;
     }
-    const vm_module *translated = module->loaded.translated;
-    module->functions = calloc(translated->kernel_count + 1, sizeof *module->functions);
-    if (!module->functions || !add_variables(translated))
+    const vm_loaded *parts = &module->loaded;
+    module->functions = calloc(parts->part_count + 1, sizeof *module->functions);
+    if (!module->functions || !add_variables(parts))
         return CUDA_ERROR_OUT_OF_MEMORY;
-    for (u32 i = 0; i < translated->kernel_count; i++)
-        module->functions[i] = (struct drv_function){&translated->kernels[i], translated->checked};
+    for (u32 i = 0; i < parts->part_count; i++)
+        module->functions[i] = (struct drv_function){&parts->parts[i], parts};
     module->next = drv.modules;
     drv.modules = module;
     *out = module;
@@ -100,10 +100,10 @@ static struct drv_module **find_module(CUmodule handle)
 static void close_module(struct drv_module **at)
 {
     struct drv_module *module = *at;
-    const vm_module *translated = module->loaded.translated;
+    const vm_loaded *loaded = &module->loaded;
     drv_run_all();
-    for (u32 i = 0; i < translated->variable_count; i++)
-        vm_memory_free(&drv.machine.memory, VM_MODULE, (u64)translated->variables[i].address);
+    for (u32 i = 0; i < loaded->variable_count; i++)
+        vm_memory_free(&drv.machine.memory, VM_MODULE, (u64)loaded->variables[i].address);
     *at = module->next;
     vm_module_unload(&module->loaded);
     free(module->functions);
@@ -136,9 +136,9 @@ CUresult cuModuleGetFunction(CUfunction *out, CUmodule handle, const char *name)
     if (!status && !at)
         status = CUDA_ERROR_INVALID_HANDLE;
     if (at) {
-        const vm_kernel *kernel = vm_module_kernel(&(*at)->loaded, name);
-        if (kernel)
-            *out = &(*at)->functions[kernel - (*at)->loaded.translated->kernels];
+        const vm_part *part = vm_module_find(&(*at)->loaded, name);
+        if (part)
+            *out = &(*at)->functions[part - (*at)->loaded.parts];
         else
             status = CUDA_ERROR_NOT_FOUND;
     }
@@ -169,10 +169,10 @@ CUresult cuFuncGetAttribute(int *value, int attribute, CUfunction f)
     if (status)
         return drv_leave(status);
     switch (attribute) {
-    case 0: *value = (int)f->kernel->max_threads; break;
-    case 1: *value = (int)f->kernel->shared_bytes; break;
+    case 0: *value = (int)f->part->kernel.max_threads; break;
+    case 1: *value = (int)f->part->kernel.shared_bytes; break;
     case 2: *value = 0; break;
-    case 3: *value = (int)f->kernel->local_bytes; break;
+    case 3: *value = (int)f->part->kernel.local_bytes; break;
     case 5: *value = 75; break;
     case 6: *value = 75; break;
     case 8: *value = VM_MAX_SHARED; break;

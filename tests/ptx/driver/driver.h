@@ -18,8 +18,8 @@ struct drv_context {
 };
 
 struct drv_function {
-    const vm_kernel *kernel;
-    bool checked;
+    vm_part *part;
+    const vm_loaded *loaded;
 };
 
 struct drv_module {

@@ -11,8 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "translate/unit.h"
-
 extern char **environ;
 
 enum { MAX_PATH = 1024 };
@@ -63,7 +61,7 @@ static void command(const vm_options *options, const char *source, const char *o
     argv[n++] = options->compiler;
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
         argv[n++] = flags[i];
-    argv[n++] = options->checked ? "-O1" : "-O2";
+    argv[n++] = "-O1";
     if (options->checked)
         argv[n++] = "-DVM_CHECKED";
     if (has_fma()) {
@@ -115,16 +113,16 @@ static bool run_compiler(const char *argv[], const char *log_path)
     return status == 0;
 }
 
-static bool write_text(const char *path, const ptx_buffer *text)
+static bool write_text(const char *path, const char *text)
 {
     FILE *file = fopen(path, "wb");
     if (!file)
         return false;
-    const bool written = fwrite(text->text, 1, text->length, file) == text->length;
+    const bool written = fputs(text, file) >= 0;
     return fclose(file) == 0 && written;
 }
 
-static bool compile(const vm_options *options, const ptx_buffer *c, const char *stem, const char *library,
+static bool compile(const vm_options *options, const char *c, const char *stem, const char *library,
                     char *message, size_t message_bytes)
 {
     char source[MAX_PATH], output[MAX_PATH], log[MAX_PATH];
@@ -151,16 +149,6 @@ static bool compile(const vm_options *options, const ptx_buffer *c, const char *
     return false;
 }
 
-static bool translate(const char *ptx, ptx_buffer *c, char *message, size_t message_bytes)
-{
-    ptx_unit unit;
-    const bool done = ptx_parse(&unit, ptx) && ptx_emit(&unit, c);
-    if (!done)
-        snprintf(message, message_bytes, "%s", unit.error);
-    ptx_unit_release(&unit);
-    return done;
-}
-
 /* The folder the library of this code lies in. */
 static void folder_of_library(char *folder, size_t bytes)
 {
@@ -170,16 +158,18 @@ static void folder_of_library(char *folder, size_t bytes)
     snprintf(folder, bytes, "%.*s", slash ? (int)(slash - info.dli_fname) : 1, slash ? info.dli_fname : ".");
 }
 
-static bool open_library(const char *path, vm_loaded *out, char *message, size_t message_bytes)
+static const vm_module *open_library(const char *path, void **library, char *message, size_t message_bytes)
 {
-    out->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    out->translated = out->library ? dlsym(out->library, "vm_translated") : NULL;
-    if (out->translated && out->translated->abi == VM_ABI)
-        return true;
+    *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    const vm_module *translated = *library ? dlsym(*library, "vm_translated") : NULL;
+    if (translated && translated->abi == VM_ABI)
+        return translated;
     snprintf(message, message_bytes, "cannot load '%s': %s", path,
-             out->library ? "of another version" : dlerror());
-    vm_module_unload(out);
-    return false;
+             *library ? "of another version" : dlerror());
+    if (*library)
+        dlclose(*library);
+    *library = NULL;
+    return NULL;
 }
 
 /* The folder of compiled modules, made if need be. */
@@ -197,50 +187,123 @@ static bool find_folder(const vm_options *options, char folder[MAX_PATH], char *
     return false;
 }
 
-static bool load(const vm_options *options, const ptx_buffer *c, vm_loaded *out, char *message,
-                 size_t message_bytes)
+/* The library of this C text, compiled if it is not in the folder. */
+static const vm_module *build(const vm_options *options, const char *c, void **library, char *message,
+                              size_t message_bytes)
 {
-    char folder[MAX_PATH], stem[MAX_PATH + 48], library[MAX_PATH + 64], name[40];
+    char folder[MAX_PATH], stem[MAX_PATH + 48], path[MAX_PATH + 64], name[40];
     if (!find_folder(options, folder, message, message_bytes))
-        return false;
-    name_of(options, c->text, name);
+        return NULL;
+    name_of(options, c, name);
     snprintf(stem, sizeof stem, "%s/%s", folder, name);
-    snprintf(library, sizeof library, "%s.so", stem);
-    if (access(library, R_OK) != 0 && !compile(options, c, stem, library, message, message_bytes))
-        return false;
-    return open_library(library, out, message, message_bytes);
+    snprintf(path, sizeof path, "%s.so", stem);
+    if (access(path, R_OK) != 0 && !compile(options, c, stem, path, message, message_bytes))
+        return NULL;
+    return open_library(path, library, message, message_bytes);
+}
+
+static bool build_whole(const vm_options *options, vm_loaded *out, char *message, size_t message_bytes)
+{
+    ptx_buffer c = {0};
+    const vm_module *translated = NULL;
+    if (ptx_emit(&out->unit, NULL, &c))
+        translated = build(options, c.text, &out->library, message, message_bytes);
+    else
+        snprintf(message, message_bytes, "%s", out->unit.error);
+    free(c.text);
+    for (u32 i = 0; translated && i < translated->kernel_count; i++)
+        out->parts[i].kernel = translated->kernels[i];
+    out->variables = translated ? translated->variables : NULL;
+    out->variable_count = translated ? translated->variable_count : 0;
+    return translated != NULL;
+}
+
+static bool write_parts(vm_loaded *out, char *message, size_t message_bytes)
+{
+    vm_part *part = out->parts;
+    for (const ptx_function *f = out->unit.functions; f; f = f->next) {
+        ptx_buffer c = {0};
+        if (!f->is_kernel || !f->is_defined)
+            continue;
+        const bool written = ptx_emit(&out->unit, f, &c);
+        part++->c = c.text;
+        if (!written) {
+            snprintf(message, message_bytes, "%s", out->unit.error);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool describe_parts(vm_loaded *out)
+{
+    u32 count = 0;
+    for (const ptx_function *f = out->unit.functions; f; f = f->next)
+        count += f->is_kernel && f->is_defined;
+    out->parts = calloc(count + 1, sizeof *out->parts);
+    for (const ptx_function *f = out->unit.functions; f && out->parts; f = f->next)
+        if (f->is_kernel && f->is_defined)
+            ptx_describe(&out->unit, f, &out->parts[out->part_count++].kernel);
+    return out->parts != NULL;
 }
 
 bool vm_module_load(const vm_options *options, const char *ptx, vm_loaded *out, char *message,
                     size_t message_bytes)
 {
-    ptx_buffer c = {0};
-    *out = (vm_loaded){0};
-    const bool loaded =
-        translate(ptx, &c, message, message_bytes) && load(options, &c, out, message, message_bytes);
-    free(c.text);
+    *out = (vm_loaded){.checked = options->checked};
+    bool loaded = ptx_parse(&out->unit, ptx);
+    if (!loaded)
+        snprintf(message, message_bytes, "%s", out->unit.error);
+    else if (!describe_parts(out))
+        loaded = false;
+    else if (ptx_has_variables(&out->unit))
+        loaded = build_whole(options, out, message, message_bytes);
+    else
+        loaded = write_parts(out, message, message_bytes);
+    if (!loaded)
+        vm_module_unload(out);
     return loaded;
+}
+
+bool vm_module_ready(const vm_options *options, const vm_loaded *loaded, vm_part *part, char *message,
+                     size_t message_bytes)
+{
+    vm_options as_loaded = *options;
+    as_loaded.checked = loaded->checked;
+    if (part->kernel.run)
+        return true;
+    const vm_module *translated = build(&as_loaded, part->c, &part->library, message, message_bytes);
+    if (translated)
+        part->kernel.run = translated->kernels[0].run;
+    return translated != NULL;
 }
 
 void vm_module_unload(vm_loaded *loaded)
 {
+    for (u32 i = 0; i < loaded->part_count; i++) {
+        if (loaded->parts[i].library)
+            dlclose(loaded->parts[i].library);
+        free(loaded->parts[i].c);
+    }
     if (loaded->library)
         dlclose(loaded->library);
+    free(loaded->parts);
+    ptx_unit_release(&loaded->unit);
     *loaded = (vm_loaded){0};
 }
 
-const vm_kernel *vm_module_kernel(const vm_loaded *loaded, const char *name)
+vm_part *vm_module_find(const vm_loaded *loaded, const char *kernel)
 {
-    for (u32 i = 0; i < loaded->translated->kernel_count; i++)
-        if (strcmp(loaded->translated->kernels[i].name, name) == 0)
-            return &loaded->translated->kernels[i];
+    for (u32 i = 0; i < loaded->part_count; i++)
+        if (strcmp(loaded->parts[i].kernel.name, kernel) == 0)
+            return &loaded->parts[i];
     return NULL;
 }
 
 const vm_variable *vm_module_variable(const vm_loaded *loaded, const char *name)
 {
-    for (u32 i = 0; i < loaded->translated->variable_count; i++)
-        if (strcmp(loaded->translated->variables[i].name, name) == 0)
-            return &loaded->translated->variables[i];
+    for (u32 i = 0; i < loaded->variable_count; i++)
+        if (strcmp(loaded->variables[i].name, name) == 0)
+            return &loaded->variables[i];
     return NULL;
 }

@@ -84,15 +84,28 @@ static void put_variable(emitter *e, const ptx_symbol *symbol)
     ptx_put(e->out, symbol->initial ? "};\n" : "0};\n");
 }
 
+static bool is_variable(const ptx_symbol *symbol)
+{
+    return symbol->kind == PTX_GLOBAL || symbol->kind == PTX_CONST;
+}
+
 static uint32_t variables(emitter *e, void (*put)(emitter *, const ptx_symbol *))
 {
     uint32_t count = 0;
     for (const ptx_symbol *s = e->unit->symbols; s; s = s->outer)
-        if (s->kind == PTX_GLOBAL || s->kind == PTX_CONST) {
+        if (is_variable(s)) {
             put(e, s);
             count++;
         }
     return count;
+}
+
+bool ptx_has_variables(const ptx_unit *unit)
+{
+    const ptx_symbol *s = unit->symbols;
+    while (s && !is_variable(s))
+        s = s->outer;
+    return s != NULL;
 }
 
 static void put_variable_row(emitter *e, const ptx_symbol *symbol)
@@ -101,55 +114,76 @@ static void put_variable_row(emitter *e, const ptx_symbol *symbol)
             (unsigned long long)symbol->bytes, symbol->kind == PTX_CONST ? "VM_CONST" : "VM_GLOBAL");
 }
 
-static void put_params(emitter *e, const ptx_function *f)
+static void put_params(emitter *e, const vm_kernel *kernel)
 {
-    ptx_put(e->out, "static const vm_param params_%s[] = {", f->name);
-    for (uint32_t i = 0; i < f->param_count; i++)
-        ptx_put(e->out, "{%llu, %llu},", (unsigned long long)f->params[i]->offset,
-                (unsigned long long)f->params[i]->bytes);
+    ptx_put(e->out, "static const vm_param params_%s[] = {", kernel->name);
+    for (uint32_t i = 0; i < kernel->param_count; i++)
+        ptx_put(e->out, "{%u, %u},", kernel->params[i].offset, kernel->params[i].bytes);
     ptx_put(e->out, "{0, 0}};\n");
 }
 
 /* What a kernel may reach through calls is taken to be all that functions of the module do. */
-static void put_kernel_row(emitter *e, const ptx_function *kernel)
+void ptx_describe(ptx_unit *unit, const ptx_function *kernel, vm_kernel *out)
 {
     uint32_t local = kernel->local_bytes;
     bool barrier = kernel->has_barrier, unit_shared = kernel->uses_unit_shared;
-    for (const ptx_function *f = e->unit->functions; f && kernel->calls; f = f->next)
+    for (const ptx_function *f = unit->functions; f && kernel->calls; f = f->next)
         if (!f->is_kernel) {
             local += f->local_bytes;
             barrier |= f->has_barrier;
             unit_shared |= f->uses_unit_shared;
         }
-    const uint32_t shared =
-        kernel->shared_bytes + (unit_shared ? (e->unit->shared_bytes + 127) / 128 * 128 : 0);
-    const uint32_t padded = kernel->uses_dynamic_shared ? (shared + 15) / 16 * 16 : shared;
-    ptx_put(e->out, "{\"%s\", K_%s, params_%s, %u, %u, %u, %u, %u, %d},\n", kernel->name, kernel->name,
-            kernel->name, kernel->param_count, kernel->param_bytes, padded, local,
-            kernel->max_threads ? kernel->max_threads : 1024, barrier);
+    const uint32_t shared = kernel->shared_bytes + (unit_shared ? (unit->shared_bytes + 127) / 128 * 128 : 0);
+    vm_param *params = ptx_alloc(&unit->arena, (kernel->param_count + 1) * sizeof *params);
+    for (uint32_t i = 0; i < kernel->param_count; i++)
+        params[i] = (vm_param){(uint32_t)kernel->params[i]->offset, (uint32_t)kernel->params[i]->bytes};
+    *out = (vm_kernel){.name = kernel->name,
+                       .params = params,
+                       .param_count = kernel->param_count,
+                       .param_bytes = kernel->param_bytes,
+                       .shared_bytes = kernel->uses_dynamic_shared ? (shared + 15) / 16 * 16 : shared,
+                       .local_bytes = local,
+                       .max_threads = kernel->max_threads ? kernel->max_threads : VM_MAX_THREADS,
+                       .has_barrier = barrier};
 }
 
-static void put_tables(emitter *e)
+static void put_kernel_row(emitter *e, const vm_kernel *k)
 {
-    uint32_t kernels = 0;
+    ptx_put(e->out, "{\"%s\", K_%s, params_%s, %u, %u, %u, %u, %u, %u},\n", k->name, k->name, k->name,
+            k->param_count, k->param_bytes, k->shared_bytes, k->local_bytes, k->max_threads, k->has_barrier);
+}
+
+static bool is_wanted(const ptx_function *f, const ptx_function *only)
+{
+    return f->is_defined && (!f->is_kernel || !only || f == only);
+}
+
+static void for_each_kernel(emitter *e, const ptx_function *only, void (*put)(emitter *, const vm_kernel *))
+{
     for (const ptx_function *f = e->unit->functions; f; f = f->next)
-        if (f->is_kernel && f->is_defined)
-            put_params(e, f);
-    ptx_put(e->out, "static const vm_kernel kernels[] = {\n");
-    for (const ptx_function *f = e->unit->functions; f; f = f->next)
-        if (f->is_kernel && f->is_defined) {
-            put_kernel_row(e, f);
-            kernels++;
+        if (f->is_kernel && is_wanted(f, only)) {
+            vm_kernel kernel;
+            ptx_describe(e->unit, f, &kernel);
+            put(e, &kernel);
         }
+}
+
+static void put_tables(emitter *e, const ptx_function *only)
+{
+    for_each_kernel(e, only, put_params);
+    ptx_put(e->out, "static const vm_kernel kernels[] = {\n");
+    for_each_kernel(e, only, put_kernel_row);
     ptx_put(e->out, "{0}};\nstatic const vm_variable variables[] = {\n");
     const uint32_t count = variables(e, put_variable_row);
-    ptx_put(e->out,
-            "{0}};\n#ifdef VM_CHECKED\nenum { CHECKED = 1 };\n#else\nenum { CHECKED = 0 };\n#endif\n"
-            "const vm_module vm_translated = {VM_ABI, CHECKED, kernels, %u, variables, %u};\n",
-            kernels, count);
+    ptx_put(
+        e->out,
+        "{0}};\n#ifdef VM_CHECKED\nenum { CHECKED = 1 };\n#else\nenum { CHECKED = 0 };\n#endif\n"
+        "const vm_module vm_translated = {VM_ABI, CHECKED, kernels, sizeof kernels / sizeof kernels[0] - 1, "
+        "variables, %u};\n",
+        count);
 }
 
-bool ptx_emit(ptx_unit *unit, ptx_buffer *c)
+bool ptx_emit(ptx_unit *unit, const ptx_function *only, ptx_buffer *c)
 {
     emitter e = {.unit = unit, .out = c};
     ptx_put(c, "#include \"runtime.h\"\n#include \"functions.h\"\n\n");
@@ -160,8 +194,8 @@ bool ptx_emit(ptx_unit *unit, ptx_buffer *c)
             ptx_put(c, ";\n");
         }
     for (e.f = unit->functions; e.f && !ptx_failed(unit); e.f = e.f->next)
-        if (e.f->is_defined)
+        if (is_wanted(e.f, only))
             put_function(&e);
-    put_tables(&e);
+    put_tables(&e, only);
     return !ptx_failed(unit);
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/abi.h"
 #include "translate/text.h"
 
 typedef struct {
@@ -130,8 +131,16 @@ static inline bool ptx_failed(const ptx_unit *unit)
 bool ptx_parse(ptx_unit *unit, const char *text);
 void ptx_unit_release(ptx_unit *unit);
 
-/* Writes a unit as C that defines vm_translated of runtime/abi.h; false with unit->error. */
-bool ptx_emit(ptx_unit *unit, ptx_buffer *c);
+/* Writes a unit as C that defines vm_translated of runtime/abi.h, with all its kernels or with this one only;
+ * false with unit->error. */
+bool ptx_emit(ptx_unit *unit, const ptx_function *only, ptx_buffer *c);
+
+/* What is known of a kernel before it is compiled: all but `run`. Names and lists live as long as the unit.
+ */
+void ptx_describe(ptx_unit *unit, const ptx_function *kernel, vm_kernel *out);
+
+/* True if the module has variables, which all its kernels must share. */
+bool ptx_has_variables(const ptx_unit *unit);
 
 /* True if the instruction's words after the first contain `word`. */
 bool ptx_has_word(const ptx_statement *s, const char *word);

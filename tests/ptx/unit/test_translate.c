@@ -17,7 +17,7 @@ static void expect_refusal(const char *text, const char *message)
 {
     ptx_unit unit;
     ptx_buffer c = {0};
-    const bool done = ptx_parse(&unit, text) && ptx_emit(&unit, &c);
+    const bool done = ptx_parse(&unit, text) && ptx_emit(&unit, NULL, &c);
     if (done)
         fail_msg("taken: %s", text);
     assert_string_equal(unit.error, message);
@@ -112,7 +112,7 @@ static void comments_lines_and_debugging_are_passed_over(void **state)
                          ".file 1 \"a.cu\"\n.visible .entry k() .maxntid 32, 2, 1 .minnctapersm 2\n{\n"
                          ".loc 1 2 3\n.pragma \"nounroll\";\nexit;\n}\n"
                          ".section .debug_info { .b8 1, 2 }\n") &&
-        ptx_emit(&unit, &c);
+        ptx_emit(&unit, NULL, &c);
     if (!done)
         fail_msg("%s", unit.error);
     assert_int_equal(unit.functions->max_threads, 64);
