@@ -14,18 +14,19 @@ typedef struct {
 } flag_row;
 
 static const flag_row flags[] = {
-    {"fmk", "ONNX", "only ONNX models can be read by this version"},
+    {"fmk", "ONNX|MINDIR", "only ONNX and MINDIR models can be read by this version"},
     {"modelFile", NULL, NULL},
     {"outputFile", NULL, NULL},
     {"configFile", NULL, NULL},
     {"inputShape", NULL, NULL},
     {"inputDataFormat", "NHWC|NCHW", "the layouts are NHWC and NCHW"},
-    {"optimize", "none|general", "only none and general are supported by this version"},
+    {"optimize", "none|general|gpu_oriented|ascend_oriented|ascend_oriented:*",
+     "there are none, general, gpu_oriented, ascend_oriented and ascend_oriented:CHIP"},
     {"fp16", "off", "float16 output is not supported by this version"},
     {"trainModel", "false", "training models are not supported"},
     {"encryption", "false", "encrypted output is not supported"},
     {"infer", "false", "'steelyard verify' checks the result"},
-    {"saveType", "ONNX", "this version writes ONNX; leave --saveType out"},
+    {"saveType", "ONNX|MINDIR", "this version writes ONNX, and MINDIR where it read that"},
     {"inputDataType", "FLOAT|DEFAULT", "inputs keep their type"},
     {"outputDataType", "FLOAT|DEFAULT", "outputs keep their type"},
     {"optimizeTransformer", "false", "there is no such optimization here"},
@@ -44,12 +45,17 @@ static const char *value_of(const flag_values *values, const char *name)
     return NULL;
 }
 
+/* A value that ends in '*' stands for all that begin like it and go on. */
 static bool accepted(const flag_row *flag, const char *value)
 {
-    size_t length = strlen(value);
-    for (const char *at = flag->accepts; at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL)
-        if (strncmp(at, value, length) == 0 && (at[length] == '|' || at[length] == '\0'))
+    for (const char *at = flag->accepts; at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL) {
+        size_t length = strcspn(at, "|");
+        bool open = at[length - 1] == '*';
+        if (open && strncmp(at, value, length - 1) == 0 && strlen(value) > length - 1)
             return true;
+        if (!open && strlen(value) == length && strncmp(at, value, length) == 0)
+            return true;
+    }
     return !flag->accepts;
 }
 
@@ -108,15 +114,21 @@ static sy_status parse_flags(int argc, char **argv, flag_values *out, char error
     return SY_OK;
 }
 
-/* outputFile gets its suffix, as the converter does it. */
-static char *output_path(const char *output_file)
+/* What is read decides what is written, unless --saveType says otherwise. */
+static const char *output_suffix(const flag_values *values)
 {
-    static const char suffix[] = ".onnx";
-    size_t length = strlen(output_file);
-    bool has_suffix = length >= strlen(suffix) && strcmp(output_file + length - strlen(suffix), suffix) == 0;
-    char *path = malloc(length + sizeof suffix);
+    const char *type = value_of(values, "saveType") ? value_of(values, "saveType") : value_of(values, "fmk");
+    return strcmp(type, "MINDIR") == 0 ? ".mindir" : ".onnx";
+}
+
+/* outputFile gets its suffix, as the converter does it. */
+static char *output_path(const char *output_file, const char *suffix)
+{
+    size_t length = strlen(output_file), extra = strlen(suffix);
+    bool has_suffix = length >= extra && strcmp(output_file + length - extra, suffix) == 0;
+    char *path = malloc(length + extra + 1);
     if (path)
-        snprintf(path, length + sizeof suffix, "%s%s", output_file, has_suffix ? "" : suffix);
+        snprintf(path, length + extra + 1, "%s%s", output_file, has_suffix ? "" : suffix);
     return path;
 }
 
@@ -127,9 +139,13 @@ static sy_status convert(sy_ctx *ctx, const flag_values *values, const char *pat
     sy_config *config = NULL;
     sy_status status = cli_configure(ctx, &arguments, &config);
     if (status == SY_OK) {
+        const char *optimize = value_of(values, "optimize");
+        const char *chip = optimize ? strchr(optimize, ':') : NULL;
         const sy_request request = {.model = value_of(values, "modelFile"),
                                     .model_output = path,
                                     .input_shape = value_of(values, "inputShape"),
+                                    .ascend = optimize && strncmp(optimize, "ascend", strlen("ascend")) == 0,
+                                    .chip = chip ? chip + 1 : NULL,
                                     .config = config};
         status = sy_quantize(ctx, &request, out);
     }
@@ -139,10 +155,14 @@ static sy_status convert(sy_ctx *ctx, const flag_values *values, const char *pat
 
 static void print_help(void)
 {
-    puts("steelyard convert --fmk=ONNX --modelFile=MODEL --outputFile=FILE --configFile=FILE [options]\n\n"
+    puts("steelyard convert --fmk=ONNX|MINDIR --modelFile=MODEL --outputFile=FILE --configFile=FILE "
+         "[options]\n\n"
          "MindSpore Lite's converter command line: quantizes as the configuration file says. Writes "
-         "FILE.onnx and,\n"
-         "beside it, FILE.qstat and manifest.json.\n");
+         "FILE.onnx and, "
+         "beside it,\n"
+         "FILE.qstat and manifest.json; of a MindIR model FILE.mindir, with quant_type = WEIGHT_QUANT, or, "
+         "with\n"
+         "--saveType=ONNX, the same as of ONNX.\n");
     for (int i = 0; i < FLAG_COUNT; i++)
         printf("  --%s=%s\n", flags[i].name, flags[i].accepts ? flags[i].accepts : "...");
 }
@@ -163,7 +183,7 @@ int cli_convert(int argc, char **argv)
     const cli_arguments defaults = {.progress = CLI_PROGRESS_AUTO};
     sy_ctx *ctx = NULL;
     cli_console *console = NULL;
-    char *path = output_path(value_of(&values, "outputFile"));
+    char *path = output_path(value_of(&values, "outputFile"), output_suffix(&values));
     if (!path || sy_ctx_create(&ctx) != SY_OK || !(console = cli_console_open(ctx, &defaults))) {
         free(path);
         sy_ctx_destroy(ctx);

@@ -97,15 +97,22 @@ static sy_status check_pixels(sy_ctx *ctx, const sy_config *config)
     return SY_OK;
 }
 
-/* As in MindSpore Lite, where other targets of full quantization do not heed it. */
-static void warn_of_channels(sy_ctx *ctx, const sy_config *config)
+/* Full quantization has 8 bits; what is about weights alone does nothing there, as in MindSpore Lite. */
+static sy_status check_full(sy_ctx *ctx, const sy_config *config)
 {
-    const sy_config_key key = SY_KEY_common_quant_param_min_quant_weight_channel;
+    const sy_config_key channel = SY_KEY_common_quant_param_min_quant_weight_channel;
+    const sy_config_key size = SY_KEY_common_quant_param_min_quant_weight_size;
     char at[PLACE_MAX];
-    if (sy_config_is_set(config, key) && config->common_quant_param.min_quant_weight_channel != 16 &&
-        config->common_quant_param.quant_type == SY_QUANT_TYPE_FULL_QUANT)
+    if (config->common_quant_param.bit_num != 8)
+        return sy_fail(ctx, SY_E_CONFIG, "%s = %d: full quantization has 8 bits, WEIGHT_QUANT has 1 to 16",
+                       place(config, SY_KEY_common_quant_param_bit_num, at),
+                       config->common_quant_param.bit_num);
+    if (config->common_quant_param.min_quant_weight_channel != 16)
         sy_log(ctx, SY_LOG_WARN, "%s: full quantization heeds it for target ASCEND only",
-               place(config, key, at));
+               place(config, channel, at));
+    if (config->common_quant_param.min_quant_weight_size != 0)
+        sy_log(ctx, SY_LOG_WARN, "%s has no effect on full quantization", place(config, size, at));
+    return SY_OK;
 }
 
 sy_status sy_config_check(sy_ctx *ctx, const sy_config *config)
@@ -114,7 +121,8 @@ sy_status sy_config_check(sy_ctx *ctx, const sy_config *config)
     sy_activation_quant_method method = config->full_quant_param.activation_quant_method;
     SY_TRY(check_geometry(ctx, config));
     SY_TRY(check_pixels(ctx, config));
-    warn_of_channels(ctx, config);
+    if (config->common_quant_param.quant_type == SY_QUANT_TYPE_FULL_QUANT)
+        SY_TRY(check_full(ctx, config));
     if (sy_config_is_set(config, SY_KEY_full_quant_param_percentile) &&
         method != SY_ACTIVATION_QUANT_METHOD_PERCENTILE && method != SY_ACTIVATION_QUANT_METHOD_AUTO)
         sy_log(ctx, SY_LOG_WARN, "%s has no effect: activation_quant_method is %s",

@@ -71,8 +71,6 @@ static void print_support(const sy_key_info *key, sy_text *out)
                        key->fallback);
         return;
     }
-    if (key->support == SY_SUPPORT_INERT)
-        sy_text_printf(out, "; no effect on full quantization");
     bool partial = false;
     for (int i = 0; i < key->word_count; i++)
         partial |= key->words[i].support != SY_SUPPORT_NOW;

@@ -7,7 +7,6 @@
 typedef enum sy_support {
     SY_SUPPORT_NOW,
     SY_SUPPORT_LATER,
-    SY_SUPPORT_INERT,
 } sy_support;
 
 typedef enum sy_key_kind {

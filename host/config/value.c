@@ -246,11 +246,6 @@ sy_status sy_config_store(sy_ctx *ctx, sy_config *config, int key, const char *t
     SY_TRY(parse_value(ctx, config, info, text));
     if (info->support == SY_SUPPORT_NOW || is_default(config, info))
         return SY_OK;
-    if (info->support == SY_SUPPORT_INERT) {
-        sy_log(ctx, SY_LOG_WARN, "[%s] %s = %s has no effect on full quantization, as in MindSpore Lite",
-               info->section, info->name, text);
-        return SY_OK;
-    }
     if (*info->fallback)
         return sy_fail(ctx, SY_E_UNSUPPORTED, "not supported yet by this version: %s can only be %s",
                        info->name, info->fallback);

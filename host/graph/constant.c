@@ -16,6 +16,24 @@ float sy_half_to_float(uint16_t bits)
     return bits & 0x8000 ? -magnitude : magnitude;
 }
 
+uint16_t sy_float_to_half(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    const uint32_t sign = bits >> 16 & 0x8000, magnitude = bits & 0x7fffffff;
+    if (magnitude > 0x7f800000)
+        return (uint16_t)(sign | 0x7e00);
+    const float absolute = fabsf(value);
+    if (absolute >= 65520)
+        return (uint16_t)(sign | 0x7c00);
+    if (absolute < 0x1p-14F) {
+        const float steps = rintf(absolute * 0x1p24F);
+        return (uint16_t)(sign | (uint32_t)steps);
+    }
+    const uint32_t rounded = magnitude + 0xfff + (magnitude >> 13 & 1);
+    return (uint16_t)(sign | ((rounded >> 13) - (112U << 10)));
+}
+
 static float bfloat_to_float(uint16_t bits)
 {
     uint32_t wide = (uint32_t)bits << 16;

@@ -200,7 +200,8 @@ const char *sy_node_string(const sy_node *node, const char *name, const char *fa
 /* NULL and count 0 where absent. */
 const int64_t *sy_node_ints(const sy_node *node, const char *name, size_t *out_count);
 
-float sy_half_to_float(uint16_t bits); /* IEEE binary16 */
+float sy_half_to_float(uint16_t bits);  /* IEEE binary16 */
+uint16_t sy_float_to_half(float value); /* half to even; beyond its range infinity */
 
 /* SY_E_MODEL unless the tensor is a constant of numbers with `count` elements or more. */
 sy_status sy_tensor_check(sy_ctx *ctx, const sy_tensor *tensor, size_t count);

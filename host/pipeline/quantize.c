@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "pipeline/job.h"
+#include "pipeline/weight_quant.h"
 #include "verify/verify.h"
 
 /* Where the results go. */
@@ -136,6 +137,29 @@ static sy_status save_stats(sy_job *job, const destination *where, const sy_stat
     return sy_check_alloc(job->ctx, describe_run(job, stats, path, content, report) ? report : NULL);
 }
 
+static bool ends_with(const char *text, const char *ending)
+{
+    const size_t length = strlen(text), extra = strlen(ending);
+    return length >= extra && strcmp(text + length - extra, ending) == 0;
+}
+
+/* Files of full quantization are ONNX, and ascend_oriented is about one target. */
+static sy_status check_forms(const sy_job *job, const sy_target *const *targets, int count)
+{
+    if (job->request->model_output && ends_with(job->request->model_output, ".mindir"))
+        return sy_fail(
+            job->ctx, SY_E_UNSUPPORTED,
+            "%s: full quantization writes ONNX (--saveType=ONNX); quant_type = WEIGHT_QUANT writes MindIR",
+            job->request->model_output);
+    for (int i = 0; i < count; i++)
+        if (job->request->ascend && targets[i] != &sy_target_ascend)
+            return sy_fail(job->ctx, SY_E_CONFIG,
+                           "--optimize=ascend_oriented, but the target is %s: set [full_quant_param] "
+                           "target_device = ASCEND",
+                           targets[i]->name);
+    return SY_OK;
+}
+
 /* Whatever can be wrong with the request is found before the long work begins. */
 static sy_status quantize(sy_job *job, sy_report *report)
 {
@@ -145,9 +169,12 @@ static sy_status quantize(sy_job *job, sy_report *report)
     sy_samples *held_out = NULL;
     sy_stats *stats = NULL;
     sy_status status;
+    if (job->config->common_quant_param.quant_type == SY_QUANT_TYPE_WEIGHT_QUANT)
+        return sy_job_quantize_weights(job, report);
     SY_TRY(sy_job_targets(job, &targets, &count));
     SY_TRY(sy_job_require(job, job->request->model, "the model"));
     SY_TRY(find_destination(job, count, &where));
+    SY_TRY(check_forms(job, targets, count));
     SY_TRY(sy_job_open_model(job));
     SY_TRY(sy_job_check_plan(job, targets, count));
     SY_TRY(sy_job_open_device(job));

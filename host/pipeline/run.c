@@ -7,9 +7,9 @@
 #include "data/npy.h"
 #include "data/npy_write.h"
 #include "fuse/fuse.h"
+#include "graph/words.h"
 #include "import/import.h"
 #include "pipeline/job.h"
-#include "graph/words.h"
 #include "verify/integer.h"
 
 /* One --input, and the file it names. */

@@ -10,7 +10,7 @@
 
 /* An integer grid: lo..hi, and whether 0 must stand for 0.0. */
 typedef struct sy_number {
-    int bits; /* 2 to 16 */
+    int bits; /* 1 to 16 */
     bool is_signed;
     bool symmetric; /* the zero point is 0 (signed) or the middle (unsigned) */
     bool narrow;    /* drops the lowest code: -127..127 */

@@ -95,7 +95,8 @@ typedef struct sy_request {
     const char *output;       /* a file for stats; a folder for quantize, emit and run */
     const char *model_output; /* quantize with one target: exact path of its model; `output` is then not read */
     const char *device;       /* "auto" (NULL), "cpu", "cuda:0", "opencl:1" */
-    const char *chip;         /* ASCEND: "910b" of ascend_oriented:910b, or NULL */
+    int ascend;               /* quantize: the model is for Ascend, as --optimize=ascend_oriented says */
+    const char *chip;         /* "910b" of ascend_oriented:910b, or NULL */
     const char *const *targets; /* "GENERIC", "NVGPU", "DSP", "ASCEND" */
     int target_count;           /* 0: the configuration's target_device */
     const char *const *inputs;  /* run: "NAME=FILE.npy" */
@@ -114,7 +115,8 @@ SY_API const char *sy_report_text(const sy_report *report); /* for a terminal; e
 SY_API const char *sy_report_json(const sy_report *report); /* the same facts, and more; one object */
 SY_API void sy_report_destroy(sy_report *report);
 
-/* Statistics, ranges, quantized models, and how far they are from the float one. Writes
+/* Statistics, ranges, quantized models, and how far they are from the float one; with quant_type = WEIGHT_QUANT a MindIR
+ * model whose weights become floats while it runs, as `model_output` or output/<stem>.quant.mindir. Writes
  * output/<stem>.<target>.onnx for each target, output/<stem>.qstat and output/manifest.json.
  * Reads model, data, labels, verify_data, input_shape, output, device, targets, workers, batch,
  * max_memory, limit, config.

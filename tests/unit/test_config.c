@@ -186,16 +186,13 @@ static void what_is_valid_but_not_in_this_version_is_refused_in_words(void **sta
     static const struct {
         const char *text, *message;
     } cases[] = {
-        {"[common_quant_param]\nquant_type = WEIGHT_QUANT",
-         "q.ini:2: [common_quant_param] quant_type = WEIGHT_QUANT: not supported yet by this version: "
-         "quant_type can be "
-         "FULL_QUANT"},
         {"[common_quant_param]\nquant_type = DYNAMIC_QUANT",
          "q.ini:2: [common_quant_param] quant_type = DYNAMIC_QUANT: not supported yet by this version: "
          "quant_type can "
-         "be FULL_QUANT"},
-        {"[common_quant_param]\nbit_num = 4", "q.ini:2: [common_quant_param] bit_num = 4: not supported yet "
-                                              "by this version: bit_num can only be 8"},
+         "be FULL_QUANT, WEIGHT_QUANT"},
+        {"[weight_quant_param]\nquant_strategy = GPTQ",
+         "q.ini:2: [weight_quant_param] quant_strategy = GPTQ: not supported yet by this version: "
+         "quant_strategy can be MAX_MIN"},
         {"[common_quant_param]\nenable_encode = false",
          "q.ini:2: [common_quant_param] enable_encode = false: not supported yet by this version: "
          "enable_encode can "
@@ -208,10 +205,9 @@ static void what_is_valid_but_not_in_this_version_is_refused_in_words(void **sta
          "q.ini:2: [full_quant_param] target_device = KIRIN: not "
          "supported yet by this version: target_device can be "
          "GENERIC, NVGPU, DSP, ASCEND"},
-        {"[weight_quant_param]\ndequant_strategy = ON_THE_FLY",
-         "q.ini:2: [weight_quant_param] dequant_strategy = ON_THE_FLY: not supported yet by this version: "
-         "leave "
-         "dequant_strategy out"},
+        {"[weight_quant_param]\nupdate_mindir = false",
+         "q.ini:2: [weight_quant_param] update_mindir = false: not supported yet by this version: "
+         "update_mindir can only be true"},
         {"[micro_param]\nenable_micro = true", "q.ini:2: [micro_param] enable_micro = true: not supported "
                                                "yet by this version: enable_micro can only be "
                                                "false"},
@@ -234,14 +230,23 @@ static void defaults_of_features_to_come_are_accepted(void **state)
                                      "[registry]\ndisable_fusion=off\n[graph_kernel_param]\n"));
 }
 
-static void a_key_without_effect_is_accepted_with_a_warning(void **state)
+static void keys_of_weight_quantization_are_checked_against_full(void **state)
 {
     fixture *self = *state;
     assert_ok(self->ctx,
-              parse(self, "[common_quant_param]\nmin_quant_weight_channel=16\nmin_quant_weight_size=4"));
-    assert_string_equal(self->log.text,
-                        "[common_quant_param] min_quant_weight_size = 4 has no effect on full "
-                        "quantization, as in MindSpore Lite\n");
+              parse(self, "[common_quant_param]\nmin_quant_weight_channel=4\nmin_quant_weight_size=5"));
+    assert_ok(self->ctx, sy_config_check(self->ctx, self->config));
+    assert_string_equal(
+        self->log.text,
+        "q.ini:2: [common_quant_param] min_quant_weight_channel: full quantization heeds it for "
+        "target ASCEND only\n"
+        "q.ini:3: [common_quant_param] min_quant_weight_size has no effect on full quantization\n");
+    assert_ok(self->ctx, parse(self, "[common_quant_param]\nbit_num=4"));
+    assert_fails(
+        self->ctx, sy_config_check(self->ctx, self->config), SY_E_CONFIG,
+        "q.ini:2: [common_quant_param] bit_num = 4: full quantization has 8 bits, WEIGHT_QUANT has 1 to 16");
+    assert_ok(self->ctx, parse(self, "[common_quant_param]\nbit_num=4\nquant_type=WEIGHT_QUANT"));
+    assert_ok(self->ctx, sy_config_check(self->ctx, self->config));
 }
 
 static void both_spellings_mean_the_same(void **state)
@@ -480,7 +485,7 @@ int main(void)
         TEST(each_mistake_has_one_message_with_place_expectation_and_remedy),
         TEST(what_is_valid_but_not_in_this_version_is_refused_in_words),
         TEST(defaults_of_features_to_come_are_accepted),
-        TEST(a_key_without_effect_is_accepted_with_a_warning),
+        TEST(keys_of_weight_quantization_are_checked_against_full),
         TEST(both_spellings_mean_the_same),
         TEST(numbers_may_be_fractions),
         TEST(settings_of_the_command_line_go_before_the_file),

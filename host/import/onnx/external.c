@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "import/location.h"
 #include "import/onnx/onnx.h"
 
 static const char *find_key(const SyOnnx__Tensor *proto, const char *key)
@@ -10,19 +11,6 @@ static const char *find_key(const SyOnnx__Tensor *proto, const char *key)
         if (proto->external_data[i]->key && strcmp(proto->external_data[i]->key, key) == 0)
             return proto->external_data[i]->value;
     return NULL;
-}
-
-/* A model must not make us read files outside its folder. A backslash separates on other systems. */
-static bool stays_below(const char *location)
-{
-    if (*location == '/' || strpbrk(location, "\\:"))
-        return false;
-    for (const char *part = location; part; part = strchr(part, '/')) {
-        part += *part == '/';
-        if (strncmp(part, "..", 2) == 0 && (part[2] == '/' || part[2] == '\0'))
-            return false;
-    }
-    return true;
 }
 
 static sy_status parse_size(sy_ctx *ctx, const SyOnnx__Tensor *proto, const char *what, const char *key,
@@ -74,7 +62,7 @@ sy_status sy_onnx_read_external(sy_onnx_reader *reader, const SyOnnx__Tensor *pr
     if (!reader->folder)
         return sy_fail(ctx, SY_E_MODEL, "%s is held in the file '%s', which a model in memory cannot reach",
                        what, location);
-    if (!stays_below(location))
+    if (!sy_location_stays_below(location))
         return sy_fail(ctx, SY_E_MODEL,
                        "%s is held in '%s': a model may only read files below its own folder", what,
                        location);

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "import/import.h"
+#include "import/location.h"
 #include "import/onnx/onnx.h"
 
 enum { OPSETS_MAX = 1024 };
@@ -143,22 +144,11 @@ sy_status sy_import_onnx_bytes(sy_ctx *ctx, const void *bytes, size_t size, cons
     return status;
 }
 
-/* What stands before the last '/'; "." where there is none. The caller frees it. */
-static char *folder_of(const char *path)
-{
-    const char *base = sy_path_base(path);
-    const size_t length = base == path ? 0 : (size_t)(base - path);
-    char *folder = malloc(length + 2);
-    if (folder)
-        snprintf(folder, length + 2, "%.*s", (int)(length ? length : 1), length ? path : ".");
-    return folder;
-}
-
 sy_status sy_import_onnx(sy_ctx *ctx, const char *path, sy_graph **out, sy_hash *out_hash)
 {
     sy_mapped mapped = {0};
     sy_status status;
-    char *folder = folder_of(path);
+    char *folder = sy_folder_of(path);
     SY_TRY_DONE(sy_check_alloc(ctx, folder));
     SY_TRY_DONE(sy_file_map(ctx, path, &mapped));
     status = sy_import_onnx_bytes(ctx, mapped.bytes, mapped.size, folder, out);

@@ -1,0 +1,90 @@
+/* Numbers of MindIR's file format: fields by message, and the values of its enumerations that we look at. */
+#ifndef SY_IMPORT_MINDIR_FIELDS_H
+#define SY_IMPORT_MINDIR_FIELDS_H
+
+enum {
+    SY_MODEL_IR_VERSION = 1,
+    SY_MODEL_PRODUCER = 2,
+    SY_MODEL_VERSION = 5,
+    SY_MODEL_GRAPH = 7,
+    SY_MODEL_FUNCTIONS = 8,
+    SY_MODEL_LITTLE_ENDIAN = 10,
+    SY_MODEL_PRIMITIVES = 12,
+    SY_MODEL_MIND_IR_VERSION = 13,
+
+    SY_GRAPH_NODE = 1,
+    SY_GRAPH_NAME = 2,
+    SY_GRAPH_PARAMETER = 3,
+    SY_GRAPH_INPUT = 5,
+    SY_GRAPH_OUTPUT = 6,
+
+    SY_NODE_INPUT = 1,
+    SY_NODE_OUTPUT = 2,
+    SY_NODE_NAME = 3,
+    SY_NODE_OP_TYPE = 4,
+    SY_NODE_ATTRIBUTE = 5,
+    SY_NODE_DOMAIN = 7,
+
+    SY_PRIMITIVE_NAME = 1,
+    SY_PRIMITIVE_OP_TYPE = 2,
+    SY_PRIMITIVE_ATTRIBUTE = 3,
+    SY_PRIMITIVE_PRIM_TYPE = 5,
+
+    SY_VALUE_NAME = 1,
+    SY_VALUE_TENSOR = 2,
+
+    SY_ATTRIBUTE_NAME = 1,
+    SY_ATTRIBUTE_F = 2,
+    SY_ATTRIBUTE_I = 3,
+    SY_ATTRIBUTE_D = 4,
+    SY_ATTRIBUTE_S = 5,
+    SY_ATTRIBUTE_T = 6,
+    SY_ATTRIBUTE_FLOATS = 8,
+    SY_ATTRIBUTE_DOUBLES = 9,
+    SY_ATTRIBUTE_INTS = 10,
+    SY_ATTRIBUTE_STRINGS = 11,
+    SY_ATTRIBUTE_TENSORS = 12,
+    SY_ATTRIBUTE_TYPE = 16,
+    SY_ATTRIBUTE_VALUES = 17,
+
+    SY_TENSOR_DIMS = 1,
+    SY_TENSOR_DATA_TYPE = 2,
+    SY_TENSOR_FLOAT_DATA = 3,
+    SY_TENSOR_INT32_DATA = 4,
+    SY_TENSOR_STRING_DATA = 5,
+    SY_TENSOR_INT64_DATA = 6,
+    SY_TENSOR_NAME = 7,
+    SY_TENSOR_RAW_DATA = 9,
+    SY_TENSOR_DOUBLE_DATA = 10,
+    SY_TENSOR_UINT64_DATA = 11,
+    SY_TENSOR_EXTERNAL_DATA = 12,
+    SY_TENSOR_REF_KEY = 13,
+    SY_TENSOR_COMPRESSION = 16,
+    SY_TENSOR_QUANT_PARAMS = 17,
+
+    SY_EXTERNAL_LOCATION = 1,
+    SY_EXTERNAL_OFFSET = 2,
+    SY_EXTERNAL_LENGTH = 3,
+};
+
+/* AttributeProto.type. */
+enum {
+    SY_MIND_FLOAT = 1,
+    SY_MIND_INT32 = 6,
+    SY_MIND_INT64 = 7,
+    SY_MIND_BOOL = 9,
+    SY_MIND_TENSOR = 17,
+    SY_MIND_TENSORS = 19,
+    SY_MIND_TUPLE = 20,
+    SY_MIND_UMONAD = 23,
+    SY_MIND_IOMONAD = 24,
+    SY_MIND_NONE = 25,
+};
+
+/* Numbers of types in attributes and constants, which are not those of tensors. */
+enum { SY_MIND_ID_FLOAT16 = 42, SY_MIND_ID_FLOAT32 = 43 };
+
+/* PrimitiveProto.prim_type, and the format version from which arguments of operators are inputs. */
+enum { SY_MIND_PRIM_CLASS = 1, SY_MIND_PRIM_FUNCTION = 2, SY_MIND_IR_FUNCTIONS = 2 };
+
+#endif

@@ -1,0 +1,87 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "import/location.h"
+#include "import/mindir/model.h"
+
+/* 0: a type without elements of a fixed size. Numbers up to 16 are ONNX's. */
+static unsigned bits_of(int64_t data_type)
+{
+    enum { FLOAT64 = 17 };
+    if (data_type == FLOAT64)
+        return 64;
+    switch (data_type) {
+#define X(name, value, bits) \
+    case value: return (bits) >= 8 ? (bits) : 0;
+        SY_DTYPE_MAP(X)
+#undef X
+    default: return 0;
+    }
+}
+
+static sy_status read_external(sy_ctx *ctx, const sy_mind_tensor *tensor, const char *folder, sy_arena *arena,
+                               size_t bytes, const void **out)
+{
+    sy_mapped mapped = {0};
+    const char *location = tensor->location;
+    if (!*location || !folder)
+        return sy_fail(ctx, SY_E_MODEL, "it is held in %s",
+                       *location ? "another file, which cannot be reached" : "another file that has no name");
+    if (!sy_location_stays_below(location))
+        return sy_fail(ctx, SY_E_MODEL,
+                       "it is held in '%s': a model may only read files below its own folder", location);
+    if (tensor->length != (int64_t)bytes || tensor->offset < 0)
+        return sy_fail(ctx, SY_E_MODEL,
+                       "its type and shape need %zu bytes, the external data has %" PRId64
+                       " at offset %" PRId64,
+                       bytes, tensor->length, tensor->offset);
+    const char *path = sy_arena_printf(arena, "%s/%s", folder, location);
+    SY_TRY(sy_check_alloc(ctx, path));
+    SY_TRY(sy_while(ctx, sy_file_map(ctx, path, &mapped), "it is held in another file of the model"));
+    sy_status status = SY_OK;
+    if (mapped.size < bytes || mapped.size - bytes < (size_t)tensor->offset)
+        status =
+            sy_fail(ctx, SY_E_MODEL, "it needs %zu bytes at offset %" PRId64 " of '%s', which has only %zu",
+                    bytes, tensor->offset, location, mapped.size);
+    else
+        status = sy_check_alloc(ctx, *out = sy_arena_copy(arena, mapped.bytes + tensor->offset, bytes));
+    sy_file_unmap(&mapped);
+    return status;
+}
+
+static sy_status find_bytes(sy_ctx *ctx, const sy_mind_tensor *tensor, const char *folder, sy_arena *arena,
+                            const void **out, size_t *out_bytes)
+{
+    const unsigned bits = bits_of(tensor->data_type);
+    char shape[SY_SHAPE_TEXT];
+    size_t count;
+    if (!bits)
+        return sy_fail(ctx, SY_E_UNSUPPORTED,
+                       "it has MindIR's element type %" PRId64 ", which is not supported", tensor->data_type);
+    if (tensor->is_packed)
+        return sy_fail(ctx, SY_E_UNSUPPORTED, "it is quantized or compressed already");
+    if (!sy_shape_count(&tensor->shape, &count))
+        return sy_fail(ctx, SY_E_MODEL, "its shape %s is not known", sy_shape_print(&tensor->shape, shape));
+    *out_bytes = count * bits / 8;
+    if (tensor->is_external)
+        return read_external(ctx, tensor, folder, arena, *out_bytes, out);
+    if (tensor->is_typed)
+        return sy_fail(
+            ctx, SY_E_UNSUPPORTED,
+            "its elements stand in a list of numbers, only raw_data is read; export the network again");
+    if (tensor->raw.size != *out_bytes)
+        return sy_fail(ctx, SY_E_MODEL, "%s of type %" PRId64 " needs %zu bytes, its raw_data has %zu",
+                       sy_shape_print(&tensor->shape, shape), tensor->data_type, *out_bytes,
+                       tensor->raw.size);
+    static const unsigned char nothing[1];
+    *out = tensor->raw.at ? tensor->raw.at : nothing;
+    return SY_OK;
+}
+
+sy_status sy_mind_tensor_bytes(sy_ctx *ctx, const sy_mind_tensor *tensor, const char *folder, sy_arena *arena,
+                               const void **out, size_t *out_bytes)
+{
+    return sy_while(ctx, find_bytes(ctx, tensor, folder, arena, out, out_bytes), "parameter '%s'",
+                    tensor->name);
+}

@@ -1,0 +1,115 @@
+"""Small networks exported from MindSpore, and files of them run in it, for judge_mindir.py.
+
+    mindir_nets.py export FOLDER              writes NAME.mindir and, for each of BATCHES, NAME.N.npy (an input)
+    mindir_nets.py run FILE X.npy Y.npy ...   loads FILE and writes what it makes of each X to the Y behind it
+"""
+import pathlib
+import sys
+
+import numpy as np
+
+BATCHES = (1, 2, 5)
+
+
+def build():
+    import mindspore as ms
+    from mindspore import Tensor, nn, ops
+
+    class Cnn(nn.Cell):
+        """Convolutions of three kinds, normalization, pooling, a residual sum and a dense layer."""
+
+        def __init__(self):
+            super().__init__()
+            self.first = nn.Conv2d(3, 24, 3, stride=2, pad_mode="pad", padding=1, has_bias=True)
+            self.norm = nn.BatchNorm2d(24)
+            self.depthwise = nn.Conv2d(24, 24, 3, pad_mode="same", group=24)
+            self.pointwise = nn.Conv2d(24, 24, 1, has_bias=True)
+            self.pool = nn.MaxPool2d(2, 2)
+            self.relu, self.relu6 = nn.ReLU(), nn.ReLU6()
+            self.flatten = nn.Flatten()
+            self.dense = nn.Dense(24 * 4 * 4, 10)
+
+        def construct(self, x):
+            x = self.relu(self.norm(self.first(x)))
+            x = x + self.pointwise(self.relu6(self.depthwise(x)))
+            return self.dense(self.flatten(self.pool(x)))
+
+    class Transformer(nn.Cell):
+        """Embedding, attention, layer norm, GELU, mean over tokens."""
+
+        def __init__(self):
+            super().__init__()
+            self.table = ms.Parameter(Tensor(np.random.RandomState(5).randn(50, 32).astype(np.float32)), "table")
+            self.query, self.key, self.value = nn.Dense(32, 32), nn.Dense(32, 32), nn.Dense(32, 32)
+            self.norm = nn.LayerNorm((32,))
+            self.up, self.down = nn.Dense(32, 64), nn.Dense(64, 32)
+            self.gelu, self.softmax = nn.GELU(), nn.Softmax(-1)
+            self.last = nn.Dense(32, 7)
+
+        def construct(self, tokens):
+            x = ops.gather(self.table, tokens, 0)
+            a = self.softmax(ops.matmul(self.query(x), self.key(x).transpose(0, 2, 1)) * 0.176776695)
+            x = self.norm(x + ops.matmul(a, self.value(x)))
+            x = x + self.down(self.gelu(self.up(x)))
+            return ops.tanh(self.last(x.mean(1)))
+
+    class Mixed(nn.Cell):
+        """What else is common: split, concat, average pooling, sigmoid, transposes, reductions."""
+
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(4, 18, 3, pad_mode="valid", has_bias=True)
+            self.average = nn.AvgPool2d(2, 2)
+            self.dense = nn.Dense(18, 18, has_bias=False)
+            self.sigmoid = nn.Sigmoid()
+
+        def construct(self, x):
+            x = self.average(self.conv(x))
+            a, b = ops.split(x, 9, 1)
+            x = ops.concat((ops.sub(b, a), ops.mul(a, self.sigmoid(b))), 1)
+            x = ops.reshape(ops.transpose(x, (0, 2, 3, 1)), (-1, 9, 18))
+            return ops.reduce_sum(self.dense(x), 1) / 3
+
+    return {
+        "cnn": (Cnn(), [Tensor(shape=[None, 3, 16, 16], dtype=ms.float32)], lambda n, r: [r.randn(n, 3, 16, 16).astype(np.float32)]),
+        "transformer": (Transformer(), [Tensor(shape=[None, 6], dtype=ms.int32)], lambda n, r: [r.randint(0, 50, (n, 6)).astype(np.int32)]),
+        "mixed": (Mixed(), [Tensor(shape=[None, 4, 8, 8], dtype=ms.float32)], lambda n, r: [r.randn(n, 4, 8, 8).astype(np.float32)]),
+    }
+
+
+def prepare():
+    import mindspore as ms
+    ms.set_context(mode=ms.GRAPH_MODE)
+    ms.set_device("CPU")
+    ms.set_seed(3)
+    return ms
+
+
+def export(folder):
+    ms = prepare()
+    for name, (net, inputs, sample) in build().items():
+        net.set_train(False)
+        rng = np.random.RandomState(11)
+        for parameter in net.get_parameters():
+            if "variance" in parameter.name or "gamma" in parameter.name:
+                parameter.set_data(ms.Tensor(1 + .2 * rng.rand(*parameter.shape).astype(np.float32)))
+            elif "mean" in parameter.name or "beta" in parameter.name or "bias" in parameter.name:
+                parameter.set_data(ms.Tensor(.2 * rng.randn(*parameter.shape).astype(np.float32)))
+        ms.export(net, *inputs, file_name=str(folder / name), file_format="MINDIR")
+        for batch in BATCHES:
+            np.save(folder / f"{name}.{batch}.npy", sample(batch, rng)[0])
+
+
+def run(file, pairs):
+    ms = prepare()
+    from mindspore import Tensor, nn
+    net = nn.GraphCell(ms.load(file))
+    for source, result in zip(pairs[::2], pairs[1::2]):
+        np.save(result, net(Tensor(np.load(source))).asnumpy())
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "export":
+        export(pathlib.Path(sys.argv[2]))
+    else:
+        run(sys.argv[2], sys.argv[3:])
