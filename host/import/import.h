@@ -1,4 +1,4 @@
-/* Model files to graphs, and graphs back to ONNX files. */
+/* Model files to graphs, and graphs back to ONNX files. sy_import_model tells the formats apart. */
 #ifndef SY_IMPORT_IMPORT_H
 #define SY_IMPORT_IMPORT_H
 
@@ -18,6 +18,19 @@ sy_status sy_import_onnx(sy_ctx *ctx, const char *path, sy_graph **out, sy_hash 
 /* The same from memory; `folder` is where external data is looked for, NULL to refuse it. */
 sy_status sy_import_onnx_bytes(sy_ctx *ctx, const void *bytes, size_t size, const char *folder,
                                sy_graph **out);
+
+/* Reads a MindIR model (MindSpore's export) as a graph over ONNX's operators, of opset 17, or 20 where they
+ * need it: the main graph, with the operators of CNNs and transformers for inference. Nodes have the names of
+ * their scopes
+ * ("Default/dense-Dense/MatMul-op0"), tensors those of the file behind the graph's. `folder` as above.
+ * SY_E_MODEL; SY_E_UNSUPPORTED names operators that are not translated, with a node of each, and what an
+ * operator asks for that is not done.
+ */
+sy_status sy_import_mindir_bytes(sy_ctx *ctx, const void *bytes, size_t size, const char *folder,
+                                 sy_graph **out);
+
+/* Reads a file in either format, told by how it begins. */
+sy_status sy_import_model(sy_ctx *ctx, const char *path, sy_graph **out, sy_hash *out_hash);
 
 /* Writes the graph as an ONNX model, whole or not at all; constants in the file below 1 GiB in all, else in
  * "<path>.data", aligned to 64 KiB. Constants that nothing reads and removed nodes are left out; shapes of

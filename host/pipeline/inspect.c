@@ -68,7 +68,7 @@ static bool report_operators(const sy_graph *graph, sy_report *report)
 static sy_status inspect(sy_job *job, sy_report *report)
 {
     SY_TRY(sy_job_require(job, job->request->model, "the model"));
-    SY_TRY(sy_import_onnx(job->ctx, job->request->model, &job->model, &job->model_hash));
+    SY_TRY(sy_import_model(job->ctx, job->request->model, &job->model, &job->model_hash));
     const sy_graph *graph = job->model;
     char hash[SY_HASH_TEXT];
     size_t weights = 0, bytes = 0;

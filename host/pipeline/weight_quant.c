@@ -138,68 +138,84 @@ static sy_status add_edit(weight_job *work, const sy_mind_weight *weight, const 
     return SY_OK;
 }
 
-static sy_status read_floats(weight_job *work, const sy_mind_tensor *tensor, float *out, size_t count)
+/* The weights as floats, once the file is known to hold as many as it says; the caller frees them. */
+static sy_status read_floats(weight_job *work, const sy_mind_tensor *tensor, size_t count, float **out)
 {
+    sy_ctx *ctx = work->job->ctx;
     sy_arena arena = {0};
-    size_t bytes;
     sy_tensor held = {.name = tensor->name, .dtype = (sy_dtype)tensor->data_type, .shape = tensor->shape};
-    sy_status status = sy_mind_tensor_bytes(work->job->ctx, tensor, work->folder, &arena, &held.data, &bytes);
-    held.bytes = bytes;
+    float *values = NULL;
+    sy_status status = sy_mind_tensor_bytes(ctx, tensor, work->folder, &arena, &held.data, &held.bytes);
     if (status == SY_OK)
-        status = sy_tensor_to_f32(work->job->ctx, &held, out, count);
+        status = sy_check_alloc(ctx, values = malloc(count * sizeof *values));
+    if (status == SY_OK)
+        status = sy_tensor_to_f32(ctx, &held, values, count);
     sy_arena_release(&arena);
-    return status;
+    if (status != SY_OK) {
+        free(values);
+        return status;
+    }
+    *out = values;
+    return SY_OK;
+}
+
+static sy_status quantize_floats(weight_job *work, const sy_mind_weight *weight, const float *values,
+                                 size_t count, double *out_snr, const char **out_refusal)
+{
+    const sy_config *config = work->job->config;
+    const sy_mind_tensor *tensor = &work->model.parameters[weight->parameter];
+    const sy_tensor shaped = {.shape = tensor->shape};
+    sy_ctx *ctx = work->job->ctx;
+    sy_channels channels;
+    if (!sy_weight_channels(&shaped, config->weight_quant_param.per_channel ? weight->axis : SY_NONE,
+                            &channels))
+        return sy_fail(ctx, SY_E_INTERNAL, "parameter '%s' lost its shape", tensor->name);
+    int16_t *integers = malloc(count * sizeof *integers);
+    sy_weight_factors *factors = calloc(channels.count, sizeof *factors);
+    sy_status status = sy_check_alloc(ctx, integers && factors ? factors : NULL);
+    if (status == SY_OK)
+        status = sy_weight_only_quantize(ctx, values, &channels, config->common_quant_param.bit_num,
+                                         config->weight_quant_param.bias_correction, integers, factors);
+    if (status == SY_OK) {
+        *out_snr = sy_weight_only_snr(values, &channels, integers, factors);
+        status = add_edit(work, weight, &channels, integers, factors, out_refusal);
+    }
+    free(integers);
+    free(factors);
+    return sy_while(ctx, status, "parameter '%s'", tensor->name);
 }
 
 static sy_status quantize_weight(weight_job *work, const sy_mind_weight *weight, double *out_snr,
                                  const char **out_refusal)
 {
-    const sy_config *config = work->job->config;
     const sy_mind_tensor *tensor = &work->model.parameters[weight->parameter];
-    const sy_tensor shaped = {.shape = tensor->shape};
     const size_t count = elements_of(tensor);
-    const int bits = config->common_quant_param.bit_num;
-    sy_channels channels;
-    sy_status status;
-    float *values = malloc(count * sizeof *values);
-    int16_t *integers = malloc(count * sizeof *integers);
-    sy_weight_factors *factors = NULL;
-    SY_TRY_DONE(sy_check_alloc(work->job->ctx, values && integers ? values : NULL));
-    SY_TRY_DONE(read_floats(work, tensor, values, count));
-    if (!sy_weight_channels(&shaped, config->weight_quant_param.per_channel ? weight->axis : SY_NONE,
-                            &channels))
-        status = sy_fail(work->job->ctx, SY_E_INTERNAL, "parameter '%s' lost its shape", tensor->name);
-    else
-        status = sy_check_alloc(work->job->ctx, factors = calloc(channels.count, sizeof *factors));
-    if (status == SY_OK)
-        status =
-            sy_while(work->job->ctx,
-                     sy_weight_only_quantize(work->job->ctx, values, &channels, bits,
-                                             config->weight_quant_param.bias_correction, integers, factors),
-                     "parameter '%s'", tensor->name);
-    if (status == SY_OK) {
-        *out_snr = sy_weight_only_snr(values, &channels, integers, factors);
-        status = add_edit(work, weight, &channels, integers, factors, out_refusal);
-    }
-done:
+    float *values = NULL;
+    SY_TRY(read_floats(work, tensor, count, &values));
+    const sy_status status = quantize_floats(work, weight, values, count, out_snr, out_refusal);
     free(values);
-    free(integers);
-    free(factors);
     return status;
+}
+
+/* "first.weight" of "net:first.weight": the name of the graph says nothing here. */
+static const char *local_name(const char *name)
+{
+    const char *colon = strchr(name, ':');
+    return colon && colon[1] ? colon + 1 : name;
 }
 
 static sy_status report_weight(weight_job *work, const sy_mind_weight *weight, const char *refusal,
                                double snr, sy_text *out, cJSON *list)
 {
-    const sy_mind_tensor *tensor = &work->model.parameters[weight->parameter];
+    const char *name = local_name(work->model.parameters[weight->parameter].name);
     const int bits = work->job->config->common_quant_param.bit_num;
     cJSON *item = sy_json_item(list);
-    bool good = item && sy_json_text(item, "parameter", tensor->name);
+    bool good = item && sy_json_text(item, "parameter", name);
     if (refusal) {
-        sy_text_printf(out, "  float  %-28s %s\n", tensor->name, refusal);
+        sy_text_printf(out, "  float  %-28s %s\n", name, refusal);
         good = good && sy_json_text(item, "reason", refusal);
     } else {
-        sy_text_printf(out, "  int%-3d %-28s %.1f dB\n", bits > 8 ? 16 : 8, tensor->name, snr);
+        sy_text_printf(out, "  int%-3d %-28s %.1f dB\n", bits > 8 ? 16 : 8, name, snr);
         good = good && sy_json_number(item, "bits", bits) && sy_json_number(item, "snr_db", snr);
     }
     return sy_check_alloc(work->job->ctx, good ? item : NULL);
@@ -241,7 +257,7 @@ static sy_status require_some(weight_job *work)
     const sy_mind_weight *first = &work->weights[0];
     const char *reason = first->refusal ? first->refusal : refusal_of(work, first);
     return sy_fail(ctx, SY_E_CONFIG, "no weight was quantized; of the first, '%s': %s",
-                   work->model.parameters[first->parameter].name,
+                   local_name(work->model.parameters[first->parameter].name),
                    reason ? reason : "its factors do not fit in float16");
 }
 
