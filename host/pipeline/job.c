@@ -15,6 +15,16 @@ sy_status sy_job_require(sy_job *job, const char *value, const char *what)
     return value && *value ? SY_OK : sy_fail(job->ctx, SY_E_ARGUMENT, "%s is missing", what);
 }
 
+sy_status sy_job_check_provider(sy_job *job, bool is_ascend)
+{
+    if (is_ascend || job->config->ascend_context.provider == SY_ASCEND_PROVIDER_UNSET)
+        return SY_OK;
+    return sy_fail(
+        job->ctx, SY_E_CONFIG,
+        "[ascend_context] provider = ge is Ascend's compiler: --optimize=ascend_oriented says that the model "
+        "is for it");
+}
+
 sy_status sy_job_open(sy_ctx *ctx, const sy_request *request, sy_job *out)
 {
     *out = (sy_job){.ctx = ctx, .request = request, .config = request->config};

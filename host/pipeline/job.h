@@ -56,6 +56,9 @@ sy_status sy_job_targets(sy_job *job, const sy_target ***out, int *out_count);
 /* The file's name without folder and suffix; in the job's arena. */
 const char *sy_job_stem(sy_job *job);
 
+/* provider = ge is about models for Ascend. */
+sy_status sy_job_check_provider(sy_job *job, bool is_ascend);
+
 sy_status sy_job_require(sy_job *job, const char *value, const char *what);
 
 /* The stages, each in a file of its own. */

@@ -144,8 +144,12 @@ static bool ends_with(const char *text, const char *ending)
 }
 
 /* Files of full quantization are ONNX, and ascend_oriented is about one target. */
-static sy_status check_forms(const sy_job *job, const sy_target *const *targets, int count)
+static sy_status check_forms(sy_job *job, const sy_target *const *targets, int count)
 {
+    bool is_ascend = false;
+    for (int i = 0; i < count; i++)
+        is_ascend |= targets[i] == &sy_target_ascend;
+    SY_TRY(sy_job_check_provider(job, is_ascend));
     if (job->request->model_output && ends_with(job->request->model_output, ".mindir"))
         return sy_fail(
             job->ctx, SY_E_UNSUPPORTED,

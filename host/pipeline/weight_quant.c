@@ -280,10 +280,11 @@ static sy_status check_skipped(weight_job *work)
     return SY_OK;
 }
 
-static sy_status check_request(const sy_job *job)
+static sy_status check_request(sy_job *job)
 {
     const sy_config *config = job->config;
     const int bits = config->common_quant_param.bit_num;
+    SY_TRY(sy_job_check_provider(job, job->request->ascend));
     if (config->weight_quant_param.dequant_strategy != SY_DEQUANT_STRATEGY_ON_THE_FLY)
         return sy_fail(
             job->ctx, SY_E_UNSUPPORTED,
