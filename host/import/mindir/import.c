@@ -10,13 +10,6 @@
 
 enum { OPSET = 17, OPSET_WITH_GELU = 20, IR_VERSION = 8 };
 
-/* "first.weight" of "net:first.weight". */
-static const char *local_name(const char *name)
-{
-    const char *colon = strchr(name, ':');
-    return colon && colon[1] ? colon + 1 : name;
-}
-
 static sy_dtype dtype_of(int64_t data_type)
 {
     enum { FLOAT64 = 17 };
@@ -51,7 +44,7 @@ static sy_status add_inputs(sy_mind_translator *work)
         if (dtype == SY_DTYPE_UNDEFINED || dtype == SY_DTYPE_STRING)
             return sy_fail(work->ctx, SY_E_UNSUPPORTED, "input '%s' has MindIR's element type %" PRId64,
                            input->name, input->type.data_type);
-        SY_TRY(add_tensor(work, local_name(input->name), dtype, &input->type.shape,
+        SY_TRY(add_tensor(work, sy_mind_local_name(input->name), dtype, &input->type.shape,
                           &graph->inputs[graph->input_count]));
         graph->input_count++;
     }
@@ -76,153 +69,6 @@ done:
     return status;
 }
 
-sy_status sy_mind_input(sy_mind_translator *work, int i, sy_mind_meaning *out)
-{
-    if (i >= work->node->input_count)
-        return sy_fail(work->ctx, SY_E_MODEL, "input %d is missing", i);
-    const char *name = work->node->inputs[i];
-    const int maker = sy_mind_find_node(work->model, name);
-    if (maker != SY_NONE && maker < work->index) {
-        *out = work->meanings[maker];
-        return SY_OK;
-    }
-    const int tensor = maker == SY_NONE ? sy_graph_find_tensor(work->graph, local_name(name)) : SY_NONE;
-    if (tensor == SY_NONE)
-        return sy_fail(work->ctx, SY_E_MODEL, "nothing before it makes its input '%s'", name);
-    *out = (sy_mind_meaning){.kind = SY_MIND_KIND_TENSOR, .tensor = tensor};
-    return SY_OK;
-}
-
-/* A constant as a tensor: one number is a scalar. */
-static sy_status materialize(sy_mind_translator *work, const sy_mind_attr *value, int like,
-                             const char *ending, int *out)
-{
-    const bool to_float = like != SY_NONE && sy_dtype_is_float(work->graph->tensors[like].dtype);
-    const size_t ints = value->int_count, floats = value->float_count, count = ints + floats;
-    const sy_shape shape = {.rank = value->type == SY_MIND_TUPLE, .dims = {(int64_t)count}};
-    char *name = sy_arena_printf(&work->arena, "%s%s", local_name(work->node->output), ending);
-    float *as_floats = sy_arena_alloc(&work->arena, count, sizeof *as_floats);
-    SY_TRY(sy_check_alloc(work->ctx, name && as_floats ? name : NULL));
-    if (count == 0 || (ints && floats) || (shape.rank == 0 && count != 1) || value->nested)
-        return sy_fail(work->ctx, SY_E_UNSUPPORTED, "a constant input is no number and no list of numbers");
-    for (size_t i = 0; i < count; i++)
-        as_floats[i] = ints ? (float)value->ints[i] : (float)value->floats[i];
-    if (floats || to_float)
-        return sy_graph_add_constant(work->ctx, work->graph, name, SY_DTYPE_FLOAT, &shape, as_floats,
-                                     count * sizeof *as_floats, out);
-    if (like == SY_NONE || work->graph->tensors[like].dtype != SY_DTYPE_INT32)
-        return sy_graph_add_constant(work->ctx, work->graph, name, SY_DTYPE_INT64, &shape, value->ints,
-                                     count * sizeof *value->ints, out);
-    int32_t *small = sy_arena_alloc(&work->arena, count, sizeof *small);
-    SY_TRY(sy_check_alloc(work->ctx, small));
-    for (size_t i = 0; i < count; i++)
-        small[i] = (int32_t)value->ints[i];
-    return sy_graph_add_constant(work->ctx, work->graph, name, SY_DTYPE_INT32, &shape, small,
-                                 count * sizeof *small, out);
-}
-
-sy_status sy_mind_tensor_input(sy_mind_translator *work, int i, int like, int *out)
-{
-    sy_mind_meaning meaning;
-    char ending[32];
-    SY_TRY(sy_mind_input(work, i, &meaning));
-    snprintf(ending, sizeof ending, "/input%d", i);
-    if (meaning.kind == SY_MIND_KIND_CONSTANT)
-        return materialize(work, meaning.constant, like, ending, out);
-    if (meaning.kind != SY_MIND_KIND_TENSOR)
-        return sy_fail(work->ctx, SY_E_UNSUPPORTED, "input %d ('%s') is no tensor", i, work->node->inputs[i]);
-    *out = meaning.tensor;
-    return SY_OK;
-}
-
-const sy_mind_attr *sy_mind_argument(sy_mind_translator *work, int i, const char *name)
-{
-    const sy_mind_attr *value = sy_mind_constant(work->model, work->node, i);
-    return value ? value : sy_mind_attr_of(work->node, name);
-}
-
-sy_status sy_mind_ints(sy_mind_translator *work, int i, const char *name, int64_t *out, int capacity,
-                       int *out_count)
-{
-    const sy_mind_attr *value = sy_mind_argument(work, i, name);
-    *out_count = 0;
-    if (!value && i < work->node->input_count)
-        return sy_fail(work->ctx, SY_E_UNSUPPORTED, "input %d (%s) is computed, it must be a constant", i,
-                       name);
-    if (!value || value->type == SY_MIND_NONE)
-        return SY_OK;
-    if (value->int_count > (size_t)capacity || value->float_count || value->nested)
-        return sy_fail(work->ctx, SY_E_MODEL, "%s must be at most %d whole numbers", name, capacity);
-    memcpy(out, value->ints, value->int_count * sizeof *out);
-    *out_count = (int)value->int_count;
-    return SY_OK;
-}
-
-int64_t sy_mind_int(sy_mind_translator *work, int i, const char *name, int64_t fallback)
-{
-    const sy_mind_attr *value = sy_mind_argument(work, i, name);
-    return value && value->int_count == 1 ? value->ints[0] : fallback;
-}
-
-double sy_mind_float(sy_mind_translator *work, int i, const char *name, double fallback)
-{
-    const sy_mind_attr *value = sy_mind_argument(work, i, name);
-    if (value && value->float_count == 1)
-        return value->floats[0];
-    return value && value->int_count == 1 ? (double)value->ints[0] : fallback;
-}
-
-sy_status sy_mind_infer(sy_mind_translator *work, int node)
-{
-    return sy_infer_node(work->ctx, work->graph, node);
-}
-
-const char *sy_mind_title(const sy_mind_translator *work)
-{
-    return *work->node->scope ? work->node->scope : local_name(work->node->output);
-}
-
-sy_status sy_mind_add(sy_mind_translator *work, const char *type, const int *inputs, int input_count,
-                      const char *ending, int *out_tensor, int *out_node)
-{
-    const char *name = sy_arena_printf(&work->arena, "%s%s", sy_mind_title(work), ending);
-    const char *made = sy_arena_printf(&work->arena, "%s%s", local_name(work->node->output), ending);
-    int node;
-    SY_TRY(sy_check_alloc(work->ctx, name && made ? name : NULL));
-    SY_TRY(sy_graph_add_tensor(work->ctx, work->graph, made, SY_DTYPE_UNDEFINED, NULL, out_tensor));
-    SY_TRY(sy_graph_add_node(work->ctx, work->graph, type, name, inputs, input_count, out_tensor, 1, &node));
-    work->graph->nodes[node].op = sy_op_find("", type);
-    if (out_node) {
-        *out_node = node;
-        return SY_OK;
-    }
-    return sy_mind_infer(work, node);
-}
-
-sy_status sy_mind_add_ints(sy_mind_translator *work, const int64_t *values, int count, const char *ending,
-                           int *out)
-{
-    const sy_shape shape = {.rank = 1, .dims = {count}};
-    const char *name = sy_arena_printf(&work->arena, "%s%s", local_name(work->node->output), ending);
-    SY_TRY(sy_check_alloc(work->ctx, name));
-    return sy_graph_add_constant(work->ctx, work->graph, name, SY_DTYPE_INT64, &shape, values,
-                                 (size_t)count * sizeof *values, out);
-}
-
-sy_status sy_mind_add_float(sy_mind_translator *work, float value, const char *ending, int *out)
-{
-    const sy_shape shape = {.rank = 0};
-    const char *name = sy_arena_printf(&work->arena, "%s%s", local_name(work->node->output), ending);
-    SY_TRY(sy_check_alloc(work->ctx, name));
-    return sy_graph_add_constant(work->ctx, work->graph, name, SY_DTYPE_FLOAT, &shape, &value, sizeof value,
-                                 out);
-}
-
-void sy_mind_means(sy_mind_translator *work, int tensor)
-{
-    work->meanings[work->index] = (sy_mind_meaning){.kind = SY_MIND_KIND_TENSOR, .tensor = tensor};
-}
-
 /* A Constant: numbers stay what they are until somebody wants a tensor. */
 static sy_status translate_constant(sy_mind_translator *work, const char *folder)
 {
@@ -235,7 +81,7 @@ static sy_status translate_constant(sy_mind_translator *work, const char *folder
         return SY_OK;
     }
     sy_mind_tensor tensor;
-    const char *name = local_name(work->node->output);
+    const char *name = sy_mind_local_name(work->node->output);
     SY_TRY(sy_mind_read_tensor(work->ctx, work->model, value->tensor, "a constant", &tensor));
     SY_TRY(add_constant(work, &tensor, name, folder));
     sy_mind_means(work, sy_graph_find_tensor(work->graph, name));
@@ -324,7 +170,7 @@ static sy_status start_graph(sy_mind_translator *work)
     for (int n = 0; n < model->node_count; n++)
         if (strcmp(model->nodes[n].type, "GeLU") == 0)
             opset = OPSET_WITH_GELU;
-    graph->name = sy_arena_text(&graph->arena, local_name(model->graph_name));
+    graph->name = sy_arena_text(&graph->arena, sy_mind_local_name(model->graph_name));
     graph->producer = sy_arena_printf(&graph->arena, "%s %s", model->producer, model->version);
     graph->ir_version = IR_VERSION;
     graph->opsets = sy_arena_alloc(&graph->arena, 1, sizeof *graph->opsets);
@@ -342,7 +188,7 @@ static sy_status build(sy_mind_translator *work, const char *folder)
     SY_TRY(add_inputs(work));
     for (int p = 0; p < work->model->parameter_count; p++) {
         const sy_mind_tensor *parameter = &work->model->parameters[p];
-        SY_TRY(add_constant(work, parameter, local_name(parameter->name), folder));
+        SY_TRY(add_constant(work, parameter, sy_mind_local_name(parameter->name), folder));
     }
     SY_TRY(translate_nodes(work, folder));
     SY_TRY(add_outputs(work));

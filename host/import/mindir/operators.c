@@ -1,20 +1,11 @@
-/* One function for each operator of MindSpore, or for a family of them; the table is at the end. */
-#include <math.h>
+/* One function for each operator of MindSpore, or for a family of them; the tables are at the end and in
+ * layers.c. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "import/mindir/translate.h"
 #include "ops/op.h"
-
-static const sy_shape *shape_of(const sy_mind_translator *work, int tensor)
-{
-    return &work->graph->tensors[tensor].shape;
-}
-
-static bool is_type(const sy_mind_translator *work, const char *type)
-{
-    return strcmp(work->node->type, type) == 0;
-}
 
 /* What keeps side effects in order, and reads of parameters: the value passes through. */
 static sy_status pass_first(sy_mind_translator *work)
@@ -55,25 +46,6 @@ static sy_status tuple_get_item(sy_mind_translator *work)
     return SY_OK;
 }
 
-/* The first of several results; the others are of training. */
-static sy_status means_first_of(sy_mind_translator *work, int tensor, int count)
-{
-    sy_mind_meaning *elements = sy_arena_alloc(&work->arena, (size_t)count, sizeof *elements);
-    SY_TRY(sy_check_alloc(work->ctx, elements));
-    elements[0] = (sy_mind_meaning){.kind = SY_MIND_KIND_TENSOR, .tensor = tensor};
-    work->meanings[work->index] =
-        (sy_mind_meaning){.kind = SY_MIND_KIND_TUPLE, .elements = elements, .element_count = count};
-    return SY_OK;
-}
-
-static sy_status add_result(sy_mind_translator *work, const char *type, const int *inputs, int count)
-{
-    int tensor;
-    SY_TRY(sy_mind_add(work, type, inputs, count, "", &tensor, NULL));
-    sy_mind_means(work, tensor);
-    return SY_OK;
-}
-
 /* Operators that are one of ONNX's, of the tensors they read. */
 static const struct {
     const char *mind, *onnx;
@@ -94,7 +66,7 @@ static const struct {
 static sy_status same_operator(sy_mind_translator *work)
 {
     size_t k = 0;
-    while (k + 1 < sizeof same / sizeof same[0] && !is_type(work, same[k].mind))
+    while (k + 1 < sizeof same / sizeof same[0] && !sy_mind_is(work, same[k].mind))
         k++;
     sy_mind_meaning first;
     int inputs[2], like = SY_NONE;
@@ -106,7 +78,7 @@ static sy_status same_operator(sy_mind_translator *work)
     SY_TRY(sy_mind_tensor_input(work, 0, like, &inputs[0]));
     if (same[k].inputs == 2 && like == SY_NONE)
         SY_TRY(sy_mind_tensor_input(work, 1, inputs[0], &inputs[1]));
-    return add_result(work, same[k].onnx, inputs, same[k].inputs);
+    return sy_mind_result(work, same[k].onnx, inputs, same[k].inputs);
 }
 
 static sy_status relu6(sy_mind_translator *work)
@@ -115,7 +87,7 @@ static sy_status relu6(sy_mind_translator *work)
     SY_TRY(sy_mind_tensor_input(work, 0, SY_NONE, &inputs[0]));
     SY_TRY(sy_mind_add_float(work, 0, "/min", &inputs[1]));
     SY_TRY(sy_mind_add_float(work, 6, "/max", &inputs[2]));
-    return add_result(work, "Clip", inputs, 3);
+    return sy_mind_result(work, "Clip", inputs, 3);
 }
 
 /* x * sigmoid(x), 1 / sqrt(x), x * x. */
@@ -123,20 +95,20 @@ static sy_status two_steps(sy_mind_translator *work)
 {
     int x, inner, inputs[2];
     SY_TRY(sy_mind_tensor_input(work, 0, SY_NONE, &x));
-    if (is_type(work, "Square"))
-        return add_result(work, "Mul", (const int[]){x, x}, 2);
-    SY_TRY(sy_mind_add(work, is_type(work, "SiLU") ? "Sigmoid" : "Sqrt", &x, 1, "/inner", &inner, NULL));
-    if (is_type(work, "Rsqrt"))
-        return add_result(work, "Reciprocal", &inner, 1);
+    if (sy_mind_is(work, "Square"))
+        return sy_mind_result(work, "Mul", (const int[]){x, x}, 2);
+    SY_TRY(sy_mind_add(work, sy_mind_is(work, "SiLU") ? "Sigmoid" : "Sqrt", &x, 1, "/inner", &inner, NULL));
+    if (sy_mind_is(work, "Rsqrt"))
+        return sy_mind_result(work, "Reciprocal", &inner, 1);
     inputs[0] = x;
     inputs[1] = inner;
-    return add_result(work, "Mul", inputs, 2);
+    return sy_mind_result(work, "Mul", inputs, 2);
 }
 
 /* One attribute, a float of the same meaning in both. */
 static sy_status with_float(sy_mind_translator *work)
 {
-    const bool leaky = is_type(work, "LeakyReLU"), hard = is_type(work, "HSigmoid");
+    const bool leaky = sy_mind_is(work, "LeakyReLU"), hard = sy_mind_is(work, "HSigmoid");
     const char *type = leaky ? "LeakyRelu" : hard ? "HardSigmoid" : "Elu";
     const char *theirs = leaky ? "negative_slope" : "alpha";
     const float value = hard ? 1.0F / 6 : (float)sy_mind_float(work, 1, theirs, leaky ? 0.01 : 1);
@@ -165,231 +137,11 @@ static sy_status softmax(sy_mind_translator *work)
     int x, node, tensor, count;
     SY_TRY(sy_mind_tensor_input(work, 0, SY_NONE, &x));
     SY_TRY(sy_mind_ints(work, 1, "axis", &axis, 1, &count));
-    SY_TRY(sy_mind_add(work, is_type(work, "Softmax") ? "Softmax" : "LogSoftmax", &x, 1, "", &tensor, &node));
+    SY_TRY(
+        sy_mind_add(work, sy_mind_is(work, "Softmax") ? "Softmax" : "LogSoftmax", &x, 1, "", &tensor, &node));
     SY_TRY(sy_graph_set_attr_int(work->ctx, work->graph, node, "axis", axis));
     sy_mind_means(work, tensor);
     return sy_mind_infer(work, node);
-}
-
-static sy_status require_nchw(sy_mind_translator *work, int input)
-{
-    const sy_mind_attr *format = sy_mind_argument(work, input, "format");
-    if (!format ||
-        (format->s ? strcmp(format->s, "NCHW") == 0 : format->int_count == 1 && format->ints[0] == 0))
-        return SY_OK;
-    return sy_fail(work->ctx, SY_E_UNSUPPORTED, "its format is %s, only NCHW can be computed",
-                   format->s ? format->s : "not NCHW");
-}
-
-/* Height and width of an argument with 1, 2 or 4 numbers. */
-static sy_status window_sizes(sy_mind_translator *work, int input, const char *name, int64_t out[2])
-{
-    int64_t sizes[4];
-    int count;
-    SY_TRY(sy_mind_ints(work, input, name, sizes, 4, &count));
-    if (count == 0) {
-        out[0] = out[1] = 1;
-        return SY_OK;
-    }
-    if (count == 3)
-        return sy_fail(work->ctx, SY_E_MODEL, "%s has 3 numbers", name);
-    out[0] = sizes[count == 4 ? 2 : 0];
-    out[1] = sizes[count == 4 ? 3 : count - 1];
-    return SY_OK;
-}
-
-/* "same", "SAME" and 1; "valid", "VALID" and 2; else explicit. */
-static const char *auto_pad_of(sy_mind_translator *work, int input)
-{
-    const sy_mind_attr *mode = sy_mind_argument(work, input, "pad_mode");
-    const char *text = mode && mode->s ? mode->s : "";
-    const int64_t number = mode && mode->int_count == 1 ? mode->ints[0] : 0;
-    if (strcmp(text, "same") == 0 || strcmp(text, "SAME") == 0 || number == 1)
-        return "SAME_UPPER";
-    if (strcmp(text, "valid") == 0 || strcmp(text, "VALID") == 0 || number == 2)
-        return "VALID";
-    return "NOTSET";
-}
-
-static sy_status set_window(sy_mind_translator *work, int node, const char *ours, int input,
-                            const char *theirs)
-{
-    int64_t sizes[2];
-    SY_TRY(window_sizes(work, input, theirs, sizes));
-    return sy_graph_set_attr_ints(work->ctx, work->graph, node, ours, sizes, 2);
-}
-
-/* Top, bottom, left, right there; top, left, bottom, right here. */
-static sy_status set_pads(sy_mind_translator *work, int node, int input, const char *name)
-{
-    int64_t theirs[4] = {0};
-    int count;
-    SY_TRY(sy_mind_ints(work, input, name, theirs, 4, &count));
-    if (count != 0 && count != 4)
-        return sy_fail(work->ctx, SY_E_MODEL, "%s has %d numbers, not 4", name, count);
-    const int64_t ours[] = {theirs[0], theirs[2], theirs[1], theirs[3]};
-    return sy_graph_set_attr_ints(work->ctx, work->graph, node, "pads", ours, 4);
-}
-
-enum { NO_INPUT = 1 << 20 }; /* of arguments that are attributes only */
-
-static sy_status conv2d(sy_mind_translator *work)
-{
-    int inputs[2], tensor, node;
-    const char *auto_pad = auto_pad_of(work, NO_INPUT);
-    SY_TRY(require_nchw(work, NO_INPUT));
-    SY_TRY(sy_mind_tensor_input(work, 0, SY_NONE, &inputs[0]));
-    SY_TRY(sy_mind_tensor_input(work, 1, SY_NONE, &inputs[1]));
-    SY_TRY(sy_mind_add(work, "Conv", inputs, 2, "", &tensor, &node));
-    SY_TRY(set_window(work, node, "strides", NO_INPUT, "stride"));
-    SY_TRY(set_window(work, node, "dilations", NO_INPUT, "dilation"));
-    SY_TRY(sy_graph_set_attr_int(work->ctx, work->graph, node, "group",
-                                 sy_mind_int(work, NO_INPUT, "group", 1)));
-    if (strcmp(auto_pad, "NOTSET") == 0)
-        SY_TRY(set_pads(work, node, NO_INPUT, sy_mind_attr_of(work->node, "pad_list") ? "pad_list" : "pad"));
-    else
-        SY_TRY(sy_graph_set_attr_string(work->ctx, work->graph, node, "auto_pad", auto_pad));
-    sy_mind_means(work, tensor);
-    return sy_mind_infer(work, node);
-}
-
-/* MaxPool has attributes, AvgPool inputs. */
-static sy_status pool(sy_mind_translator *work)
-{
-    int x, tensor, node;
-    const bool average = is_type(work, "AvgPool");
-    const char *auto_pad = auto_pad_of(work, average ? 3 : NO_INPUT);
-    SY_TRY(require_nchw(work, average ? 4 : NO_INPUT));
-    SY_TRY(sy_mind_tensor_input(work, 0, SY_NONE, &x));
-    if (strcmp(auto_pad, "NOTSET") == 0)
-        return sy_fail(work->ctx, SY_E_UNSUPPORTED, "pad_mode is neither SAME nor VALID");
-    SY_TRY(sy_mind_add(work, average ? "AveragePool" : "MaxPool", &x, 1, "", &tensor, &node));
-    SY_TRY(set_window(work, node, "kernel_shape", average ? 1 : NO_INPUT, "kernel_size"));
-    SY_TRY(set_window(work, node, "strides", average ? 2 : NO_INPUT, "strides"));
-    SY_TRY(sy_graph_set_attr_string(work->ctx, work->graph, node, "auto_pad", auto_pad));
-    sy_mind_means(work, tensor);
-    return sy_mind_infer(work, node);
-}
-
-/* A constant vector as [1, n, 1, 1], for the channels of a tensor of this rank; others by Reshape. */
-static sy_status along_channels(sy_mind_translator *work, int bias, int rank, int *out)
-{
-    int64_t shape[SY_MAX_RANK];
-    int inputs[2] = {bias, SY_NONE};
-    for (int i = 0; i < rank; i++)
-        shape[i] = i == 1 ? -1 : 1;
-    SY_TRY(sy_mind_add_ints(work, shape, rank, "/shape", &inputs[1]));
-    return sy_mind_add(work, "Reshape", inputs, 2, "/bias", out, NULL);
-}
-
-static sy_status bias_add(sy_mind_translator *work)
-{
-    int inputs[2];
-    SY_TRY(require_nchw(work, 2));
-    SY_TRY(sy_mind_tensor_input(work, 0, SY_NONE, &inputs[0]));
-    SY_TRY(sy_mind_tensor_input(work, 1, inputs[0], &inputs[1]));
-    const int rank = shape_of(work, inputs[0])->rank;
-    if (rank == SY_NONE)
-        return sy_fail(work->ctx, SY_E_UNSUPPORTED, "the rank of its input is not known");
-    if (rank > 2)
-        SY_TRY(along_channels(work, inputs[1], rank, &inputs[1]));
-    return add_result(work, "Add", inputs, 2);
-}
-
-static bool flag(sy_mind_translator *work, int input, const char *name)
-{
-    return sy_mind_int(work, input, name, 0) != 0;
-}
-
-/* Swaps the last two dimensions. */
-static sy_status transposed(sy_mind_translator *work, int *tensor, const char *ending)
-{
-    int64_t perm[SY_MAX_RANK];
-    int node, out;
-    const int rank = shape_of(work, *tensor)->rank;
-    if (rank < 2)
-        return sy_fail(work->ctx, SY_E_UNSUPPORTED, "an operand of unknown rank is transposed");
-    for (int i = 0; i < rank; i++)
-        perm[i] = i == rank - 2 ? rank - 1 : i == rank - 1 ? rank - 2 : i;
-    SY_TRY(sy_mind_add(work, "Transpose", tensor, 1, ending, &out, &node));
-    SY_TRY(sy_graph_set_attr_ints(work->ctx, work->graph, node, "perm", perm, (size_t)rank));
-    *tensor = out;
-    return sy_mind_infer(work, node);
-}
-
-static sy_status gemm(sy_mind_translator *work, const int *inputs, int count, bool a, bool b)
-{
-    int tensor, node;
-    SY_TRY(sy_mind_add(work, "Gemm", inputs, count, "", &tensor, &node));
-    SY_TRY(sy_graph_set_attr_int(work->ctx, work->graph, node, "transA", a));
-    SY_TRY(sy_graph_set_attr_int(work->ctx, work->graph, node, "transB", b));
-    sy_mind_means(work, tensor);
-    return sy_mind_infer(work, node);
-}
-
-static sy_status matmul(sy_mind_translator *work)
-{
-    const bool a = flag(work, 2, "transpose_a"), b = flag(work, 3, "transpose_b");
-    int inputs[2];
-    SY_TRY(sy_mind_tensor_input(work, 0, SY_NONE, &inputs[0]));
-    SY_TRY(sy_mind_tensor_input(work, 1, SY_NONE, &inputs[1]));
-    if (shape_of(work, inputs[0])->rank == 2 && shape_of(work, inputs[1])->rank == 2)
-        return gemm(work, inputs, 2, a, b);
-    if (a)
-        SY_TRY(transposed(work, &inputs[0], "/a"));
-    if (b)
-        SY_TRY(transposed(work, &inputs[1], "/b"));
-    return add_result(work, "MatMul", inputs, 2);
-}
-
-/* x * w' + b; b may be left out. */
-static sy_status dense(sy_mind_translator *work)
-{
-    sy_mind_meaning bias = {.kind = SY_MIND_KIND_NOTHING};
-    int inputs[3], product;
-    SY_TRY(sy_mind_tensor_input(work, 0, SY_NONE, &inputs[0]));
-    SY_TRY(sy_mind_tensor_input(work, 1, SY_NONE, &inputs[1]));
-    if (work->node->input_count > 2)
-        SY_TRY(sy_mind_input(work, 2, &bias));
-    const bool biased = bias.kind == SY_MIND_KIND_TENSOR;
-    inputs[2] = bias.tensor;
-    if (shape_of(work, inputs[0])->rank == 2)
-        return gemm(work, inputs, biased ? 3 : 2, false, true);
-    SY_TRY(transposed(work, &inputs[1], "/weights"));
-    if (!biased)
-        return add_result(work, "MatMul", inputs, 2);
-    SY_TRY(sy_mind_add(work, "MatMul", inputs, 2, "/product", &product, NULL));
-    return add_result(work, "Add", (const int[]){product, inputs[2]}, 2);
-}
-
-static sy_status batch_norm(sy_mind_translator *work)
-{
-    int inputs[5], tensor, node;
-    if (flag(work, 5, "is_training"))
-        return sy_fail(work->ctx, SY_E_UNSUPPORTED,
-                       "it is in training mode: export the network for inference");
-    SY_TRY(require_nchw(work, 8));
-    for (int i = 0; i < 5; i++)
-        SY_TRY(sy_mind_tensor_input(work, i, SY_NONE, &inputs[i]));
-    SY_TRY(sy_mind_add(work, "BatchNormalization", inputs, 5, "", &tensor, &node));
-    SY_TRY(sy_graph_set_attr_float(work->ctx, work->graph, node, "epsilon",
-                                   (float)sy_mind_float(work, 6, "epsilon", 1e-5)));
-    SY_TRY(sy_mind_infer(work, node));
-    return means_first_of(work, tensor, 5);
-}
-
-static sy_status layer_norm(sy_mind_translator *work)
-{
-    int inputs[3], tensor, node;
-    for (int i = 0; i < 3; i++)
-        SY_TRY(sy_mind_tensor_input(work, i, SY_NONE, &inputs[i]));
-    SY_TRY(sy_mind_add(work, "LayerNormalization", inputs, 3, "", &tensor, &node));
-    SY_TRY(sy_graph_set_attr_int(work->ctx, work->graph, node, "axis",
-                                 sy_mind_int(work, 3, "begin_norm_axis", -1)));
-    SY_TRY(sy_graph_set_attr_float(work->ctx, work->graph, node, "epsilon",
-                                   (float)sy_mind_float(work, 5, "epsilon", 1e-7)));
-    SY_TRY(sy_mind_infer(work, node));
-    return means_first_of(work, tensor, 3);
 }
 
 /* Axes are an attribute of most reductions up to opset 17, an input of ReduceSum. */
@@ -419,12 +171,13 @@ static sy_status reduce(sy_mind_translator *work)
     size_t k = 0;
     int64_t axes[SY_MAX_RANK];
     int x, tensor, node, count;
-    while (k + 1 < sizeof rows / sizeof rows[0] && !is_type(work, rows[k].mind))
+    while (k + 1 < sizeof rows / sizeof rows[0] && !sy_mind_is(work, rows[k].mind))
         k++;
     SY_TRY(sy_mind_tensor_input(work, 0, SY_NONE, &x));
     SY_TRY(sy_mind_ints(work, 1, "axis", axes, SY_MAX_RANK, &count));
     SY_TRY(set_axes(work, rows[k].onnx, x, axes, count, &tensor, &node));
-    SY_TRY(sy_graph_set_attr_int(work->ctx, work->graph, node, "keepdims", flag(work, 2, "keep_dims")));
+    SY_TRY(
+        sy_graph_set_attr_int(work->ctx, work->graph, node, "keepdims", sy_mind_flag(work, 2, "keep_dims")));
     sy_mind_means(work, tensor);
     return sy_mind_infer(work, node);
 }
@@ -432,23 +185,23 @@ static sy_status reduce(sy_mind_translator *work)
 /* Reshape, ExpandDims and Squeeze: a list behind the tensor. */
 static sy_status with_list(sy_mind_translator *work)
 {
-    const bool reshape = is_type(work, "Reshape"), expand = is_type(work, "ExpandDims");
+    const bool reshape = sy_mind_is(work, "Reshape"), expand = sy_mind_is(work, "ExpandDims");
     const char *type = reshape ? "Reshape" : expand ? "Unsqueeze" : "Squeeze";
     int64_t values[SY_MAX_RANK];
     int inputs[2], count;
     SY_TRY(sy_mind_tensor_input(work, 0, SY_NONE, &inputs[0]));
     SY_TRY(sy_mind_ints(work, 1, reshape ? "shape" : "axis", values, SY_MAX_RANK, &count));
     if (!count && !reshape)
-        return add_result(work, type, inputs, 1);
+        return sy_mind_result(work, type, inputs, 1);
     SY_TRY(sy_mind_add_ints(work, values, count, "/list", &inputs[1]));
-    return add_result(work, type, inputs, 2);
+    return sy_mind_result(work, type, inputs, 2);
 }
 
 static sy_status flatten(sy_mind_translator *work)
 {
     int x;
     SY_TRY(sy_mind_tensor_input(work, 0, SY_NONE, &x));
-    return add_result(work, "Flatten", &x, 1);
+    return sy_mind_result(work, "Flatten", &x, 1);
 }
 
 static sy_status transpose(sy_mind_translator *work)
@@ -491,7 +244,7 @@ static sy_status split(sy_mind_translator *work)
     const int64_t parts = sy_mind_int(work, 2, "output_num", 0);
     int inputs[2], outputs[PARTS_MAX], node;
     SY_TRY(sy_mind_tensor_input(work, 0, SY_NONE, &inputs[0]));
-    const sy_shape x = *shape_of(work, inputs[0]);
+    const sy_shape x = *sy_mind_shape(work, inputs[0]);
     axis += axis < 0 ? x.rank : 0;
     if (axis < 0 || axis >= x.rank || x.dims[axis] == SY_NONE)
         return sy_fail(work->ctx, SY_E_UNSUPPORTED, "the size of what it splits is not known");
@@ -565,17 +318,14 @@ static sy_status anti_quant(sy_mind_translator *work)
     SY_TRY(sy_mind_tensor_input(work, 0, SY_NONE, &x));
     SY_TRY(sy_mind_add(work, "AscendAntiQuant", &x, 1, "", &tensor, &node));
     SY_TRY(sy_graph_set_attr_float(work->ctx, work->graph, node, "scale",
-                                   (float)sy_mind_float(work, NO_INPUT, "scale", 1)));
+                                   (float)sy_mind_float(work, SY_MIND_NO_INPUT, "scale", 1)));
     SY_TRY(sy_graph_set_attr_float(work->ctx, work->graph, node, "offset",
-                                   (float)-sy_mind_float(work, NO_INPUT, "offset", 0)));
+                                   (float)-sy_mind_float(work, SY_MIND_NO_INPUT, "offset", 0)));
     sy_mind_means(work, tensor);
     return sy_mind_infer(work, node);
 }
 
-static const struct {
-    const char *type;
-    sy_mind_translate translate;
-} table[] = {
+static const sy_mind_row table[] = {
     {"Load", pass_first},
     {"Depend", pass_first},
     {"UpdateState", nothing},
@@ -591,15 +341,6 @@ static const struct {
     {"GeLU", gelu},
     {"Softmax", softmax},
     {"LogSoftmax", softmax},
-    {"Conv2D", conv2d},
-    {"MaxPool", pool},
-    {"AvgPool", pool},
-    {"BiasAdd", bias_add},
-    {"MatMul", matmul},
-    {"BatchMatMul", matmul},
-    {"Dense", dense},
-    {"BatchNorm", batch_norm},
-    {"LayerNorm", layer_norm},
     {"ReduceMean", reduce},
     {"MeanExt", reduce},
     {"ReduceSum", reduce},
@@ -625,5 +366,8 @@ sy_mind_translate sy_mind_find_translation(const char *type)
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
         if (strcmp(table[i].type, type) == 0)
             return table[i].translate;
+    for (int i = 0; sy_mind_layers[i].type; i++)
+        if (strcmp(sy_mind_layers[i].type, type) == 0)
+            return sy_mind_layers[i].translate;
     return NULL;
 }

@@ -34,8 +34,21 @@ typedef struct sy_mind_translator {
 /* Fills meanings[index]. SY_E_MODEL, SY_E_UNSUPPORTED; the message need not name the node. */
 typedef sy_status (*sy_mind_translate)(sy_mind_translator *work);
 
+typedef struct sy_mind_row {
+    const char *type;
+    sy_mind_translate translate;
+} sy_mind_row;
+
+extern const sy_mind_row sy_mind_layers[]; /* type NULL at the end */
+
 /* NULL: not one of ours. */
 sy_mind_translate sy_mind_find_translation(const char *type);
+
+/* "first.weight" of "net:first.weight": the name of the graph says nothing here. */
+const char *sy_mind_local_name(const char *name);
+
+/* An input number for arguments that are attributes only. */
+enum { SY_MIND_NO_INPUT = 1 << 20 };
 
 /* For translations. Input i: what it stands for. SY_E_MODEL where it is missing or nothing makes it. */
 sy_status sy_mind_input(sy_mind_translator *work, int i, sy_mind_meaning *out);
@@ -66,5 +79,11 @@ sy_status sy_mind_add_float(sy_mind_translator *work, float value, const char *e
 const char *sy_mind_title(const sy_mind_translator *work);
 /* The node of the file stands for this tensor. */
 void sy_mind_means(sy_mind_translator *work, int tensor);
+/* Both: a node whose result the node of the file stands for. */
+sy_status sy_mind_result(sy_mind_translator *work, const char *type, const int *inputs, int count);
+
+bool sy_mind_is(const sy_mind_translator *work, const char *type); /* the node being translated */
+bool sy_mind_flag(sy_mind_translator *work, int i, const char *name);
+const sy_shape *sy_mind_shape(const sy_mind_translator *work, int tensor);
 
 #endif
