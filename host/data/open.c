@@ -20,15 +20,38 @@ static void drop_bad(sy_samples *samples, char *const *reasons)
     samples->count = kept;
 }
 
-static sy_status check_headers(sy_ctx *ctx, sy_samples *samples)
+/* Takes over what another set has read of sample i; false where it has not. Both are sorted by name: the
+ * search goes on from *position. */
+static bool copy_headers(const sy_samples *known, size_t *position, sy_samples *samples, size_t i)
+{
+    const char *name = samples->inputs[0].source.files[i].name;
+    while (*position < known->count && strcmp(sy_samples_name(known, *position), name) < 0)
+        (*position)++;
+    if (*position == known->count)
+        return false;
+    for (int k = 0; k < samples->input_count; k++)
+        if (strcmp(known->inputs[k].source.files[*position].path, samples->inputs[k].source.files[i].path) !=
+            0)
+            return false;
+    for (int k = 0; k < samples->input_count; k++) {
+        sy_source_file *file = &samples->inputs[k].source.files[i];
+        file->width = known->inputs[k].source.files[*position].width;
+        file->height = known->inputs[k].source.files[*position].height;
+    }
+    return true;
+}
+
+static sy_status check_headers(sy_ctx *ctx, const sy_samples *known, sy_samples *samples)
 {
     sy_status status = SY_OK;
+    size_t position = 0;
     const size_t count = samples->count;
     char **reasons = sy_reasons_create(count);
     if (!reasons)
         return sy_check_alloc(ctx, NULL);
     for (size_t i = 0; i < count; i++)
-        SY_TRY_DONE(sy_reasons_note(ctx, sy_sample_visit(ctx, samples, i, NULL, NULL), &reasons[i]));
+        if (!known || !copy_headers(known, &position, samples, i))
+            SY_TRY_DONE(sy_reasons_note(ctx, sy_sample_visit(ctx, samples, i, NULL, NULL), &reasons[i]));
     const size_t bad = sy_reasons_count(reasons, count);
     if (bad == 0)
         goto done;
@@ -279,7 +302,7 @@ static sy_status open_set(sy_ctx *ctx, const sy_samples_spec *spec, sy_samples *
     SY_TRY(find_files(ctx, spec, &labels, samples, &like_mindspore));
     SY_TRY(choose_count(ctx, spec, samples));
     SY_TRY(plan_inputs(ctx, spec->config, like_mindspore, samples));
-    SY_TRY(check_headers(ctx, samples));
+    SY_TRY(check_headers(ctx, spec->known, samples));
     SY_TRY(describe(ctx, samples));
     return spec->labels ? match_labels(ctx, &labels, spec->labels, samples) : SY_OK;
 }

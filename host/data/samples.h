@@ -33,6 +33,9 @@ typedef struct sy_samples_spec {
     const sy_sample_input *inputs;
     int input_count;
     size_t limit; /* the first so many by name; 0: calibrate_size of the configuration, SIZE_MAX: all */
+    /* A set opened for the same inputs and configuration: the headers of files it holds, too, are not read
+     * again. NULL: none. */
+    const struct sy_samples *known;
 } sy_samples_spec;
 
 typedef struct sy_samples sy_samples;

@@ -148,7 +148,8 @@ sy_status sy_job_open_samples(sy_job *job, const char *data, const char *labels,
                                   .labels = labels,
                                   .inputs = inputs,
                                   .input_count = graph->input_count,
-                                  .limit = limit};
+                                  .limit = limit,
+                                  .known = job->samples};
     sy_samples *samples = NULL;
     SY_TRY(sy_samples_open(job->ctx, &spec, &samples));
     sy_status status = labels ? check_classes(job, samples, labels) : SY_OK;

@@ -566,6 +566,29 @@ static void many_threads_can_load_at_once(void **state)
     sy_samples_destroy(samples);
 }
 
+/* A file that is spoilt after the first set was opened is not looked at again by the second. */
+static void headers_that_another_set_has_read_are_not_read_again(void **state)
+{
+    fixture *self = *state;
+    char path[300];
+    folder_write(&self->folder, "a.f32", "0123456789ab", 12);
+    folder_write(&self->folder, "b.f32", "0123456789ab", 12);
+    sy_samples_spec spec = spec_of(self, self->folder.path, vectors, 1);
+    sy_samples *first, *second;
+    spec.limit = 1;
+    assert_ok(self->ctx, sy_samples_open(self->ctx, &spec, &first));
+    snprintf(path, sizeof path, "%s/a.f32", self->folder.path);
+    assert_int_equal(truncate(path, 0), 0);
+    spec.limit = SIZE_MAX;
+    spec.known = first;
+    assert_ok(self->ctx, sy_samples_open(self->ctx, &spec, &second));
+    assert_int_equal(sy_samples_count(second), 2);
+    sy_samples_destroy(first);
+    sy_samples_destroy(second);
+    spec.known = NULL;
+    assert_int_equal(sy_samples_open(self->ctx, &spec, &first), SY_E_DATA);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
@@ -587,6 +610,7 @@ int main(void)
         TEST(labels_alone_can_list_the_samples),
         TEST(labels_that_are_wrong_are_refused_with_their_line),
         TEST(inputs_that_samples_cannot_fill_are_refused),
+        TEST(headers_that_another_set_has_read_are_not_read_again),
         TEST(many_threads_can_load_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
