@@ -2,11 +2,6 @@
 
 #include "graph/graph.h"
 
-bool sy_node_is(const sy_node *node, const char *type)
-{
-    return node && node->domain[0] == '\0' && strcmp(node->type, type) == 0;
-}
-
 const sy_attr *sy_node_attr(const sy_node *node, const char *name)
 {
     for (int i = 0; i < node->attr_count; i++)

@@ -8,6 +8,7 @@
 #define SY_GRAPH_GRAPH_H
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/text.h"
@@ -190,7 +191,10 @@ sy_status sy_graph_validate(sy_ctx *ctx, const sy_graph *graph);
 void sy_graph_print(const sy_graph *graph, sy_text *out);
 
 /* Whether it is this operator of ONNX's own domain; NULL is none. */
-bool sy_node_is(const sy_node *node, const char *type);
+static inline bool sy_node_is(const sy_node *node, const char *type)
+{
+    return node && node->domain[0] == '\0' && strcmp(node->type, type) == 0;
+}
 
 /* Attributes; the fallback where there is none of that name and kind. */
 const sy_attr *sy_node_attr(const sy_node *node, const char *name);

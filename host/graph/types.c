@@ -28,13 +28,12 @@ const char *sy_dtype_name(sy_dtype dtype)
 
 unsigned sy_dtype_bits(sy_dtype dtype)
 {
-    switch (dtype) {
-#define X(name, number, bits) \
-    case SY_DTYPE_##name: return bits;
+    static const unsigned char bits_of[] = {
+#define X(name, number, bits) [number] = (bits),
         SY_DTYPE_MAP(X)
 #undef X
-    }
-    return 0;
+    };
+    return (size_t)dtype < sizeof bits_of ? bits_of[dtype] : 0;
 }
 
 bool sy_dtype_is_float(sy_dtype dtype)

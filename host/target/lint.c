@@ -112,13 +112,13 @@ static void check_axis(sy_lint *lint, const sy_node *node, sy_lint_grid *grid)
 
 bool sy_lint_read_grid(sy_lint *lint, const sy_node *node, sy_lint_grid *out)
 {
-    const bool quantizes = sy_node_is(node, "QuantizeLinear");
     *out = (sy_lint_grid){.axis = SY_NONE};
     if (node->input_count < 2 || node->inputs[1] == SY_NONE || node->output_count < 1) {
         sy_lint_fault(lint, node, "it has no scale");
         return false;
     }
-    out->dtype = lint->graph->tensors[quantizes ? node->outputs[0] : node->inputs[0]].dtype;
+    const int integers = sy_node_is(node, "QuantizeLinear") ? node->outputs[0] : node->inputs[0];
+    out->dtype = lint->graph->tensors[integers].dtype;
     if (!read_scales(lint, node, out) || !read_zeros(lint, node, out))
         return false;
     check_axis(lint, node, out);

@@ -158,7 +158,7 @@ static bool parse_arguments(int argc, char **argv, options *out)
         if (strcmp(argv[i], "--inputShape") == 0)
             out->shapes = argv[i + 1];
         else if (strcmp(argv[i], "--times") == 0)
-            out->times = atoi(argv[i + 1]);
+            out->times = (int)strtol(argv[i + 1], NULL, 10);
         else
             return false;
     }

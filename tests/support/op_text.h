@@ -308,7 +308,7 @@ static inline void op_gives_values(sy_ctx *ctx, const char *type, int opset, con
     op_test test = op_create(ctx, type, opset, inputs, attrs, outputs);
     sy_lowering lowering;
     sy_text got = {0};
-    const uint32_t *words[OP_INPUTS];
+    const uint32_t *words[OP_INPUTS] = {NULL};
 
     if (sy_infer_shapes(ctx, test.graph) != SY_OK || op_lower(&test, &lowering) != SY_OK)
         fail_msg("%s %s %s: %s", type, inputs, attrs, sy_ctx_error(ctx));

@@ -69,12 +69,12 @@ static sy_node *node_of(const sy_graph *graph, const char *name)
 
 static float *floats_of(const sy_graph *graph, const char *name)
 {
-    return (float *)(uintptr_t)tensor_of(graph, name)->data;
+    return (float *)tensor_of(graph, name)->data;
 }
 
 static signed char *bytes_of(const sy_graph *graph, const char *name)
 {
-    return (signed char *)(uintptr_t)tensor_of(graph, name)->data;
+    return (signed char *)tensor_of(graph, name)->data;
 }
 
 /* The type of the codes that a node reads at an input. */

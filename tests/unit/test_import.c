@@ -407,7 +407,7 @@ static void constant_nodes_become_constants_under_their_names(void **state)
         SyOnnx__Attribute attribute;
         make_sample(&s);
         sy_onnx__attribute__init(&attribute);
-        attribute.name = (char *)(uintptr_t)cases[i].name;
+        attribute.name = (char *)cases[i].name;
         attribute.has_type = attribute.has_f = attribute.has_i = 1;
         attribute.type = cases[i].type;
         attribute.f = 2.5F;
@@ -585,8 +585,8 @@ static void external_data_stays_below_the_folder(void **state)
         make_sample(&s);
         for (int k = 0; k < 3; k++) {
             sy_onnx__pair__init(&pairs[k]);
-            pairs[k].key = (char *)(uintptr_t)texts[2 * k];
-            pairs[k].value = (char *)(uintptr_t)texts[2 * k + 1];
+            pairs[k].key = (char *)texts[2 * k];
+            pairs[k].value = (char *)texts[2 * k + 1];
         }
         s.graph.n_initializer = 1;
         s.weight.dims = dims;

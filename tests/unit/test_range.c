@@ -46,7 +46,8 @@ static double true_error(const float *x, size_t count, const sy_range_options *o
 {
     double scale, lo, hi, sum = 0;
     if (options->symmetric) {
-        hi = (options->levels - 1) / 2;
+        const int most = (options->levels - 1) / 2;
+        hi = most;
         lo = options->levels % 2 ? -hi : -hi - 1;
         scale = fmax(-(double)range.min, (double)range.max) / hi;
     } else {
@@ -134,7 +135,7 @@ static void every_method_gives_a_range_that_holds_zero_and_nothing_unseen(void *
 {
     static float x[COUNT];
     static counted values;
-    sy_sample_record record;
+    static sy_sample_record record;
     for (int shape = 0; shape < SHAPES; shape++) {
         count_values(x, make_values(shape, 7, x), &values);
         give_record(&values, &record);
@@ -152,7 +153,7 @@ static void a_tensor_of_zeros_has_a_range_all_the_same(void **state)
 {
     static const float x[20] = {0};
     static counted values;
-    sy_sample_record record;
+    static sy_sample_record record;
     count_values(x, 20, &values);
     give_record(&values, &record);
     for (int m = 0; sy_range_method_at(m); m++) {
@@ -311,7 +312,7 @@ static void auto_takes_the_least_error_and_prefers_not_to_clip(void **state)
 {
     static float x[COUNT];
     static counted values;
-    sy_sample_record record;
+    static sy_sample_record record;
     const sy_range_options options = {.levels = 256, .percentile = keep};
     for (int shape = 0; shape < SHAPES; shape++) {
         const sy_range_method *method = NULL;
