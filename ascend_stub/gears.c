@@ -157,7 +157,7 @@ static sy_status read_profile(cursor *text, int count, int64_t *least, int64_t *
 static sy_status expand(cursor *text, sy_gears *out, int first, int count, const int64_t *least,
                         const int64_t *most, int *made)
 {
-    int64_t now[SY_GEAR_SIZES_MAX];
+    int64_t now[SY_GEAR_SIZES_MAX] = {0};
     memcpy(now, least, (size_t)count * sizeof *now);
     for (int carry = count - 1; carry >= 0;) {
         if (*made == SY_GEARS_MAX)
@@ -176,7 +176,7 @@ static sy_status expand(cursor *text, sy_gears *out, int first, int count, const
 
 static sy_status read_gears(cursor *text, sy_gears *out)
 {
-    int64_t least[SY_GEAR_SIZES_MAX], most[SY_GEAR_SIZES_MAX];
+    int64_t least[SY_GEAR_SIZES_MAX] = {0}, most[SY_GEAR_SIZES_MAX] = {0};
     for (int i = 0; i < out->input_count; i++) {
         const int count = open_sizes(&out->inputs[i]);
         int made = 0;

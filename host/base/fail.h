@@ -18,17 +18,6 @@ sy_status sy_fail(sy_ctx *ctx, sy_status status, const char *format, ...) SY_PRI
 /* Prepends what the caller was doing; `status` passes through, so it fits in a return. */
 sy_status sy_while(sy_ctx *ctx, sy_status status, const char *format, ...) SY_PRINTF(3, 4);
 
-#ifdef __clang_analyzer__
-/* An analyser sees one file at a time: without this it follows failures that return SY_OK. */
-#define sy_fail(ctx, status, ...) (sy_fail(ctx, status, __VA_ARGS__), (status))
-#define sy_while(ctx, status, ...)                 \
-    (__extension__({                               \
-        sy_status while_status_ = (status);        \
-        sy_while(ctx, while_status_, __VA_ARGS__); \
-        while_status_;                             \
-    }))
-#endif
-
 /* Copies status and message of a worker's context into the context its user reads. */
 sy_status sy_ctx_adopt_error(sy_ctx *ctx, sy_status status, const sy_ctx *worker);
 
@@ -51,14 +40,22 @@ sy_status sy_ctx_adopt_error(sy_ctx *ctx, sy_status status, const sy_ctx *worker
  * one at a time. */
 void sy_ctx_share_log(sy_ctx *worker, sy_ctx *ctx);
 
-/* For the result of an allocation. Here, so that whoever reads the caller, a static analyser too, sees that
- * SY_OK means memory. */
+/* For the result of an allocation. */
 static inline sy_status sy_check_alloc(sy_ctx *ctx, const void *memory)
 {
-    if (memory)
-        return SY_OK;
-    sy_fail(ctx, SY_E_MEMORY, "out of memory");
-    return SY_E_MEMORY;
+    return memory ? SY_OK : sy_fail(ctx, SY_E_MEMORY, "out of memory");
 }
+
+#ifdef __clang_analyzer__
+/* An analyser sees one file at a time, and so deep: without these it follows failures that return SY_OK. */
+#define sy_fail(ctx, status, ...) (sy_fail(ctx, status, __VA_ARGS__), (status))
+#define sy_while(ctx, status, ...)                 \
+    (__extension__({                               \
+        sy_status while_status_ = (status);        \
+        sy_while(ctx, while_status_, __VA_ARGS__); \
+        while_status_;                             \
+    }))
+#define sy_check_alloc(ctx, memory) ((memory) ? SY_OK : SY_E_MEMORY)
+#endif
 
 #endif

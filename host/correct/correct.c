@@ -50,6 +50,7 @@ typedef struct {
     sy_arena arena;
     subset used, held_back;
     sy_graph *quantized; /* of the plan as it came, with a bias everywhere; bound */
+    sy_graph *corrected; /* a copy, in which each layer passed has its new bias */
     sy_layer *layers;
     int layer_count;
     sy_stats *targets; /* channel means of the float stream over the samples used */
@@ -256,16 +257,12 @@ done:
 
 static sy_status walk(correction *work, int *out_layers)
 {
-    int previous_bias = SY_NONE;
-    float *previous_values = NULL;
-    size_t previous_count = 0;
     for (int k = 0; k < work->layer_count; k++) {
         const sy_layer *layer = &work->layers[k];
         int *cut, cut_count;
         SY_TRY(sy_progress(work->ctx, "bias correction", (size_t)k, (size_t)work->layer_count));
-        SY_TRY(sy_cut_find(work->ctx, work->quantized, layer->node, &work->arena, &cut, &cut_count));
-        SY_TRY(sy_activations_move(work->ctx, &work->how, &work->activations, cut, cut_count, previous_bias,
-                                   previous_values, previous_count));
+        SY_TRY(sy_cut_find(work->ctx, work->corrected, layer->node, &work->arena, &cut, &cut_count));
+        SY_TRY(sy_activations_move(work->ctx, &work->how, &work->activations, cut, cut_count));
         float *bias = sy_arena_copy(&work->arena, work->quantized->tensors[layer->bias].data,
                                     layer->channels * sizeof *bias);
         SY_TRY(sy_check_alloc(work->ctx, bias));
@@ -274,9 +271,8 @@ static sy_status walk(correction *work, int *out_layers)
             SY_TRY(correct_layer(work, layer, target, bias));
             (*out_layers)++;
         }
-        previous_bias = layer->bias;
-        previous_values = bias;
-        previous_count = layer->channels;
+        /* Where branches run side by side it may be added only behind later layers. */
+        work->corrected->tensors[layer->bias].data = bias;
     }
     return sy_progress(work->ctx, "bias correction", (size_t)work->layer_count, (size_t)work->layer_count);
 }
@@ -304,6 +300,7 @@ static sy_status correct(correction *work, sy_correct_result *out)
 {
     SY_TRY(give_biases(work));
     SY_TRY(bind_quantized(work->ctx, work->spec->reference, work->plan, &work->arena, &work->quantized));
+    SY_TRY(sy_graph_copy(work->ctx, work->quantized, &work->corrected));
     SY_TRY(sy_layers_find(work->ctx, work->plan, work->quantized, &work->arena, &work->layers,
                           &work->layer_count));
     if (work->layer_count == 0)
@@ -311,7 +308,7 @@ static sy_status correct(correction *work, sy_correct_result *out)
     SY_TRY(split_samples(work));
     SY_TRY(limit_samples(work));
     SY_TRY(find_targets(work));
-    SY_TRY(sy_activations_load(work->ctx, work->quantized, work->spec->reference, work->spec->samples,
+    SY_TRY(sy_activations_load(work->ctx, work->corrected, work->spec->reference, work->spec->samples,
                                work->used.indices, work->used.count, work->spec->workers,
                                &work->activations));
     SY_TRY(walk(work, &out->layers));
@@ -332,6 +329,7 @@ sy_status sy_correct_biases(sy_ctx *ctx, const sy_correct_spec *spec, sy_plan *p
     sy_status status = sy_while(ctx, correct(&work, out), "bias correction");
     sy_activations_release(&work.activations);
     sy_stats_destroy(work.targets);
+    sy_graph_destroy(work.corrected);
     sy_graph_destroy(work.quantized);
     sy_arena_release(&work.arena);
     return status;

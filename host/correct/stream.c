@@ -278,8 +278,7 @@ static int list_missing(const sy_activations *from, const int *tensors, int coun
 }
 
 sy_status sy_activations_move(sy_ctx *ctx, const sy_advance *how, sy_activations *activations,
-                              const int *tensors, int count, int bias, const float *bias_values,
-                              size_t bias_count)
+                              const int *tensors, int count)
 {
     sy_status status;
     int *missing = malloc(((size_t)count + 1) * sizeof *missing);
@@ -297,8 +296,6 @@ sy_status sy_activations_move(sy_ctx *ctx, const sy_advance *how, sy_activations
     SY_TRY_DONE(sy_check_alloc(ctx, missing && cut ? missing : NULL));
     job.segment.output_count = list_missing(activations, tensors, count, missing);
     SY_TRY_DONE(segment_open(ctx, &job.segment));
-    if (bias != SY_NONE)
-        SY_TRY_DONE(sy_program_set_constant(ctx, job.segment.program, bias, bias_values, bias_count));
     SY_TRY_DONE(sy_pool_run(ctx, NULL, how->workers, activations->sample_count, move_sample, &job));
 done:
     segment_close(&job.segment);

@@ -38,10 +38,8 @@ sy_status sy_activations_visit(sy_ctx *ctx, const sy_advance *how, const sy_acti
                                int tensor, sy_visit_fn visit, void *user);
 
 /* Moves the cut on: computes the tensors of the new cut for every sample and forgets those no longer needed.
- * `bias` is a constant of the graph that has other values by now.
  */
 sy_status sy_activations_move(sy_ctx *ctx, const sy_advance *how, sy_activations *activations,
-                              const int *tensors, int count, int bias, const float *bias_values,
-                              size_t bias_count);
+                              const int *tensors, int count);
 
 #endif

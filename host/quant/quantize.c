@@ -51,7 +51,7 @@ static sy_status add_scales(builder *work, const char *base, const sy_scale *sca
     float *values = calloc((size_t)count, sizeof *values);
     unsigned char *zeros = calloc((size_t)count, zero_bytes);
     sy_status status = sy_check_alloc(work->ctx, values && zeros ? values : NULL);
-    for (int c = 0; values && zeros && c < count; c++) {
+    for (int c = 0; status == SY_OK && c < count; c++) {
         const uint32_t zero = (uint32_t)scales[c].zero;
         values[c] = scales[c].scale;
         for (size_t b = 0; b < zero_bytes; b++) /* little endian, as constants are */
