@@ -1,4 +1,5 @@
-/* docs/OPS.md, from the operators themselves. */
+/* The first table of docs/OPS.md, from the operators themselves; tests/device/test_operators.c adds the
+ * second. */
 #include "ops/op.h"
 
 static const char *quant_text(sy_quant_rule rule)
@@ -16,7 +17,7 @@ static const char *quant_text(sy_quant_rule rule)
 static const char introduction[] =
     "# Operators\n"
     "\n"
-    "Written by `SY_UPDATE_GOLDEN=1 unit.ops_document` from the operators in `host/ops`; do not edit.\n"
+    "Written by `SY_UPDATE_GOLDEN=1 device.operators` from the operators in `host/ops`; do not edit.\n"
     "\n"
     "These are the operators of ONNX that a model may use, in opset 7 to 23. Every floating-point type is "
     "computed as float32,\n"

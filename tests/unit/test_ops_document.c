@@ -1,27 +1,7 @@
-/* docs/OPS.md is what the operators say of themselves. */
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/file.h"
+/* What every operator says of itself. (That docs/OPS.md repeats it is tested in
+ * tests/device/test_operators.c.) */
 #include "ops/op.h"
 #include "support/test.h"
-
-static void the_page_of_documentation_is_up_to_date(void **state)
-{
-    static const char path[] = SY_SOURCE_DIR "/docs/OPS.md";
-    sy_text text = {0};
-    sy_mapped file = {0};
-
-    sy_op_print_markdown(&text);
-    assert_false(text.failed);
-    if (getenv("SY_UPDATE_GOLDEN"))
-        assert_ok(*state, sy_file_save(*state, path, text.bytes, text.size));
-    assert_ok(*state, sy_file_map(*state, path, &file));
-    if (file.size != text.size || memcmp(file.bytes, text.bytes, text.size) != 0)
-        fail_msg("docs/OPS.md differs from the operators: run SY_UPDATE_GOLDEN=1 unit.ops_document");
-    sy_file_unmap(&file);
-    sy_text_release(&text);
-}
 
 static void every_operator_is_whole_and_there_once(void **state)
 {
@@ -40,7 +20,6 @@ static void every_operator_is_whole_and_there_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_page_of_documentation_is_up_to_date, open_ctx, close_ctx),
         cmocka_unit_test(every_operator_is_whole_and_there_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
