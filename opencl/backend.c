@@ -10,6 +10,10 @@
 
 enum { DEVICES_MAX = 64 };
 
+/* The text of kernels/kernels.cl and all it includes; the build makes it. */
+extern const unsigned char sy_opencl_source[];
+extern const size_t sy_opencl_source_size;
+
 struct sy_device {
     sy_opencl_loader loader;
     sy_opencl_device info;
@@ -121,14 +125,29 @@ static sy_status find_device(sy_ctx *ctx, sy_device *device)
     return check_device(ctx, device->index, &device->info);
 }
 
+/* PoCL has a cache of its own, and where it is asked for a program's binary it first compiles every kernel in
+ * it, which takes half a minute.
+ */
+static bool keeps_programs(const sy_opencl_device *device)
+{
+    return strcmp(device->platform_name, "Portable Computing Language") == 0;
+}
+
 static sy_status open_program(sy_ctx *ctx, sy_device *device)
 {
     cl_int error = CL_SUCCESS;
     device->context = device->loader.clCreateContext(NULL, 1, &device->info.id, NULL, NULL, &error);
     if (!device->context)
         return fail_on(ctx, device, "it cannot be opened", error);
-    const sy_opencl_program_spec spec = {&device->loader, &device->info, device->context,
-                                         "-w -cl-std=CL1.2 -cl-fp32-correctly-rounded-divide-sqrt"};
+    const sy_opencl_program_spec spec = {
+        .loader = &device->loader,
+        .device = &device->info,
+        .context = device->context,
+        .options = "-w -cl-std=CL1.2 -cl-fp32-correctly-rounded-divide-sqrt",
+        .source = (const char *)sy_opencl_source,
+        .source_size = sy_opencl_source_size,
+        .cached = !keeps_programs(&device->info),
+    };
     return sy_opencl_program_open(ctx, &spec, &device->program);
 }
 

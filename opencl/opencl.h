@@ -33,9 +33,12 @@ typedef struct sy_opencl_program_spec {
     const sy_opencl_device *device;
     cl_context context;
     const char *options; /* of the compiler */
+    const char *source;
+    size_t source_size;
+    bool cached; /* on disk */
 } sy_opencl_program_spec;
 
-/* The program of all kernels: from the cache on disk, or built and put there. A cache that cannot be read or
+/* Builds the program, or takes it from the cache; then it is put there. A cache that cannot be read or
  * written costs time and is told by the log, as is every build.
  */
 sy_status sy_opencl_program_open(sy_ctx *ctx, const sy_opencl_program_spec *spec, cl_program *out);

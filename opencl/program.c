@@ -1,4 +1,4 @@
-/* The program of all kernels, and its cache on disk.
+/* Programs, and their cache on disk.
  *
  * An entry is a file opencl-<key>.bin: a head, then what clGetProgramInfo gave. The key is the hash of
  * all that the binary follows from; the head holds the hash of the binary, so that a driver never sees bytes
@@ -12,10 +12,6 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "opencl/opencl.h"
-
-/* The text of kernels/kernels.cl and all it includes; the build makes it. */
-extern const unsigned char sy_opencl_source[];
-extern const size_t sy_opencl_source_size;
 
 typedef struct {
     char magic[8];
@@ -44,7 +40,7 @@ static sy_status entry_name(sy_ctx *ctx, const sy_opencl_program_spec *spec, cha
     sy_text text = {0};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         sy_text_add(&text, parts[i], strlen(parts[i]) + 1);
-    sy_text_add(&text, sy_opencl_source, sy_opencl_source_size);
+    sy_text_add(&text, spec->source, spec->source_size);
     if (text.failed) {
         sy_text_release(&text);
         return sy_check_alloc(ctx, NULL);
@@ -81,11 +77,11 @@ static cl_int build(const sy_opencl_program_spec *spec, cl_program program)
 
 static sy_status build_source(sy_ctx *ctx, const sy_opencl_program_spec *spec, cl_program *out)
 {
-    const char *source = (const char *)sy_opencl_source;
     cl_int error = CL_SUCCESS;
-    sy_log(ctx, SY_LOG_INFO, "building the kernels for %s, once", spec->device->name);
-    cl_program program =
-        spec->loader->clCreateProgramWithSource(spec->context, 1, &source, &sy_opencl_source_size, &error);
+    sy_log(ctx, spec->cached ? SY_LOG_INFO : SY_LOG_DEBUG, "building the kernels for %s%s",
+           spec->device->name, spec->cached ? ", once" : "");
+    cl_program program = spec->loader->clCreateProgramWithSource(
+        spec->context, 1, (const char *[]){spec->source}, &spec->source_size, &error);
     if (!program)
         return sy_fail(ctx, SY_E_DEVICE, "%s takes no program: %s (%d): update its driver",
                        spec->device->name, sy_opencl_error(error), error);
@@ -178,10 +174,15 @@ sy_status sy_opencl_program_open(sy_ctx *ctx, const sy_opencl_program_spec *spec
 {
     sy_arena arena = {0};
     char name[SY_HASH_TEXT];
-    SY_TRY(entry_name(ctx, spec, name));
-    const char *folder = cache_folder(&arena);
-    const char *path = folder ? sy_arena_printf(&arena, "%s/opencl-%s.bin", folder, name) : NULL;
-    sy_status status = path ? open_cached(ctx, spec, folder, path, out) : build_source(ctx, spec, out);
+    const char *folder = spec->cached ? cache_folder(&arena) : NULL;
+    if (!folder)
+        return build_source(ctx, spec, out);
+    sy_status status = entry_name(ctx, spec, name);
+    const char *path = sy_arena_printf(&arena, "%s/opencl-%s.bin", folder, name);
+    if (status == SY_OK)
+        status = sy_check_alloc(ctx, path);
+    if (status == SY_OK)
+        status = open_cached(ctx, spec, folder, path, out);
     sy_arena_release(&arena);
     return status;
 }

@@ -12,6 +12,8 @@
 
 #if defined(SY_HAS_OPENCL)
 
+#include "opencl/opencl.h"
+
 static sy_device *open_first(sy_ctx *ctx)
 {
     sy_device *device = NULL;
@@ -46,14 +48,42 @@ static void check_works(sy_ctx *ctx, sy_device *device)
     backend->stream_destroy(stream);
 }
 
-static void open_logged(sy_ctx *ctx, test_log *log)
+/* A program of one kernel, opened through the cache. */
+typedef struct {
+    sy_opencl_loader loader;
+    sy_opencl_device device;
+    cl_context context;
+} opened;
+
+static opened open_context(sy_ctx *ctx)
 {
-    sy_device *device = NULL;
+    opened o;
+    int count = 0;
+    cl_int error = CL_SUCCESS;
+    if (sy_opencl_load(ctx, &o.loader) != SY_OK ||
+        sy_opencl_find_devices(ctx, &o.loader, &o.device, 1, &count) != SY_OK) {
+        print_message("skipped: %s\n", sy_ctx_error(ctx));
+        skip();
+    }
+    o.context = o.loader.clCreateContext(NULL, 1, &o.device.id, NULL, NULL, &error);
+    assert_int_equal(error, CL_SUCCESS);
+    return o;
+}
+
+static void open_logged(sy_ctx *ctx, const opened *o, test_log *log)
+{
+    static const char source[] = "__kernel void answer(__global int *x) { *x = 42; }";
+    const sy_opencl_program_spec spec = {&o->loader, &o->device,        o->context, "-w",
+                                         source,     sizeof source - 1, true};
+    cl_program program = NULL;
+    cl_int error = CL_SUCCESS;
     test_log_open(ctx, SY_LOG_DEBUG, log);
-    assert_ok(ctx, sy_backend_opencl.open(ctx, 0, &device));
+    assert_ok(ctx, sy_opencl_program_open(ctx, &spec, &program));
     sy_ctx_set_log(ctx, SY_LOG_INFO, NULL, NULL);
-    check_works(ctx, device);
-    sy_backend_opencl.close(device);
+    cl_kernel kernel = o->loader.clCreateKernel(program, "answer", &error);
+    assert_int_equal(error, CL_SUCCESS);
+    o->loader.clReleaseKernel(kernel);
+    o->loader.clReleaseProgram(program);
 }
 
 /* SY_CACHE_DIR as the tests are run with. */
@@ -83,14 +113,14 @@ static void programs_are_built_once_and_a_damaged_entry_is_built_again(void **st
     test_folder folder;
     sy_arena arena = {0};
     test_log log;
-    sy_backend_opencl.close(open_first(*state));
+    const opened o = open_context(*state);
     folder_open(&folder);
     cache_in(folder.path);
 
-    open_logged(*state, &log);
+    open_logged(*state, &o, &log);
     assert_non_null(strstr(log.text, "building the kernels for "));
     char *path = only_entry(*state, folder.path, &arena);
-    open_logged(*state, &log);
+    open_logged(*state, &o, &log);
     assert_null(strstr(log.text, "building"));
     assert_non_null(strstr(log.text, path));
 
@@ -104,30 +134,53 @@ static void programs_are_built_once_and_a_damaged_entry_is_built_again(void **st
         const char *name;
         size_t flip, keep; /* a byte that is changed, thousandths of the bytes that stay */
     } damages[] = {
-        {"another magic", 3, 1000}, {"a changed byte", 5000, 1000}, {"cut off", 0, 600}, {"empty", 0, 0}};
+        {"another magic", 3, 1000}, {"a changed byte", 500, 1000}, {"cut off", 0, 600}, {"empty", 0, 0}};
     for (size_t i = 0; i < sizeof damages / sizeof damages[0]; i++) {
         bytes[damages[i].flip] ^= 0x40;
         assert_ok(*state, sy_file_save(*state, path, bytes, size * damages[i].keep / 1000));
         bytes[damages[i].flip] ^= 0x40;
-        open_logged(*state, &log);
+        open_logged(*state, &o, &log);
         if (!strstr(log.text, "building"))
             fail_msg("%s: an entry like this was used", damages[i].name);
-        open_logged(*state, &log);
+        open_logged(*state, &o, &log);
         assert_null(strstr(log.text, "building")); /* it was put in order */
     }
     folder_close(&folder);
     cache_in(usual_cache);
+    o.loader.clReleaseContext(o.context);
     sy_arena_release(&arena);
 }
 
 static void a_cache_that_cannot_be_written_costs_only_time(void **state)
 {
     test_log log;
-    sy_backend_opencl.close(open_first(*state));
+    const opened o = open_context(*state);
     cache_in("/dev/null/cache");
-    open_logged(*state, &log);
+    open_logged(*state, &o, &log);
     cache_in(usual_cache);
+    o.loader.clReleaseContext(o.context);
     assert_non_null(strstr(log.text, "the kernels are not cached and will be built again: "));
+}
+
+static void kernels_that_do_not_compile_are_told_with_the_compilers_words(void **state)
+{
+    static const char source[] = "__kernel void wrong(__global int *x) { *x = nothing_like_that; }";
+    const opened o = open_context(*state);
+    const sy_opencl_program_spec spec = {&o.loader, &o.device,         o.context, "-w",
+                                         source,    sizeof source - 1, false};
+    cl_program program = NULL;
+    assert_int_equal(sy_opencl_program_open(*state, &spec, &program), SY_E_DEVICE);
+    assert_null(program);
+    assert_non_null(strstr(sy_ctx_error(*state), "does not build the kernels: "));
+    assert_non_null(strstr(sy_ctx_error(*state), "nothing_like_that"));
+    o.loader.clReleaseContext(o.context);
+}
+
+static void a_device_works_from_the_first_launch(void **state)
+{
+    sy_device *device = open_first(*state);
+    check_works(*state, device);
+    sy_backend_opencl.close(device);
 }
 
 static void a_device_number_that_is_not_there_is_an_error(void **state)
@@ -195,6 +248,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_CTX(programs_are_built_once_and_a_damaged_entry_is_built_again),
         WITH_CTX(a_cache_that_cannot_be_written_costs_only_time),
+        WITH_CTX(kernels_that_do_not_compile_are_told_with_the_compilers_words),
+        WITH_CTX(a_device_works_from_the_first_launch),
         WITH_CTX(a_device_number_that_is_not_there_is_an_error),
         WITH_CTX(a_device_is_found_by_a_part_of_its_name),
         WITH_CTX(buffers_beyond_the_device_are_refused_with_the_remedy),
