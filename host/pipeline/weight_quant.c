@@ -197,17 +197,10 @@ static sy_status quantize_weight(weight_job *work, const sy_mind_weight *weight,
     return status;
 }
 
-/* "first.weight" of "net:first.weight": the name of the graph says nothing here. */
-static const char *local_name(const char *name)
-{
-    const char *colon = strchr(name, ':');
-    return colon && colon[1] ? colon + 1 : name;
-}
-
 static sy_status report_weight(weight_job *work, const sy_mind_weight *weight, const char *refusal,
                                double snr, sy_text *out, cJSON *list)
 {
-    const char *name = local_name(work->model.parameters[weight->parameter].name);
+    const char *name = sy_mind_local_name(work->model.parameters[weight->parameter].name);
     const int bits = work->job->config->common_quant_param.bit_num;
     cJSON *item = sy_json_item(list);
     bool good = item && sy_json_text(item, "parameter", name);
@@ -257,7 +250,7 @@ static sy_status require_some(weight_job *work)
     const sy_mind_weight *first = &work->weights[0];
     const char *reason = first->refusal ? first->refusal : refusal_of(work, first);
     return sy_fail(ctx, SY_E_CONFIG, "no weight was quantized; of the first, '%s': %s",
-                   local_name(work->model.parameters[first->parameter].name),
+                   sy_mind_local_name(work->model.parameters[first->parameter].name),
                    reason ? reason : "its factors do not fit in float16");
 }
 

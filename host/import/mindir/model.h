@@ -87,6 +87,9 @@ bool sy_mind_recognise(const void *bytes, size_t size);
 sy_status sy_mind_read(sy_ctx *ctx, const void *bytes, size_t size, sy_mind_model *out);
 void sy_mind_release(sy_mind_model *model);
 
+/* "first.weight" of "net:first.weight": the name of the graph says nothing here. */
+const char *sy_mind_local_name(const char *name);
+
 /* The node that makes a tensor; SY_NONE: a parameter, an input, or none. */
 int sy_mind_find_node(const sy_mind_model *model, const char *output);
 /* Whether a node of a sub graph reads this name. */

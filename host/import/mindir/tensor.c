@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "import/location.h"
-#include "import/mindir/model.h"
+#include "import/mindir/parts.h"
 
 /* 0: a type without elements of a fixed size. Numbers up to 16 are ONNX's. */
 static unsigned bits_of(int64_t data_type)
@@ -20,8 +20,8 @@ static unsigned bits_of(int64_t data_type)
     }
 }
 
-static sy_status read_external(sy_ctx *ctx, const sy_mind_tensor *tensor, const char *folder, sy_arena *arena,
-                               size_t bytes, const void **out)
+static sy_status read_elsewhere(sy_ctx *ctx, const sy_mind_tensor *tensor, const char *folder,
+                                sy_arena *arena, size_t bytes, const void **out)
 {
     sy_mapped mapped = {0};
     const char *location = tensor->location;
@@ -65,7 +65,7 @@ static sy_status find_bytes(sy_ctx *ctx, const sy_mind_tensor *tensor, const cha
         return sy_fail(ctx, SY_E_MODEL, "its shape %s is not known", sy_shape_print(&tensor->shape, shape));
     *out_bytes = count * bits / 8;
     if (tensor->is_external)
-        return read_external(ctx, tensor, folder, arena, *out_bytes, out);
+        return read_elsewhere(ctx, tensor, folder, arena, *out_bytes, out);
     if (tensor->is_typed)
         return sy_fail(
             ctx, SY_E_UNSUPPORTED,
@@ -84,4 +84,76 @@ sy_status sy_mind_tensor_bytes(sy_ctx *ctx, const sy_mind_tensor *tensor, const 
 {
     return sy_while(ctx, find_bytes(ctx, tensor, folder, arena, out, out_bytes), "parameter '%s'",
                     tensor->name);
+}
+
+static sy_status read_external(sy_ctx *ctx, sy_mind_model *model, sy_span span, const char *what,
+                               sy_mind_tensor *out)
+{
+    sy_bytes bytes = sy_wire_begin(span);
+    sy_wire_field field;
+    SY_TRY(sy_mind_check(ctx, span, what));
+    out->is_external = true;
+    out->location = "";
+    while (sy_wire_next(&bytes, &field)) {
+        if (field.number == SY_EXTERNAL_LOCATION)
+            SY_TRY(sy_mind_read_text(ctx, model, &field, what, &out->location));
+        else if (field.number == SY_EXTERNAL_OFFSET)
+            out->offset = (int64_t)field.value;
+        else if (field.number == SY_EXTERNAL_LENGTH)
+            out->length = (int64_t)field.value;
+    }
+    return SY_OK;
+}
+
+/* -1 is a size that is not known. */
+static sy_status add_dim(sy_ctx *ctx, const char *what, uint64_t dim, sy_shape *out)
+{
+    if (out->rank == SY_MAX_RANK)
+        return sy_fail(ctx, SY_E_UNSUPPORTED, "%s has more than %d dimensions", what, SY_MAX_RANK);
+    if ((int64_t)dim < -2 || (int64_t)dim > INT32_MAX)
+        return sy_fail(ctx, SY_E_MODEL, "%s: dimension %d is %" PRId64 ", which no model can have", what,
+                       out->rank, (int64_t)dim);
+    out->dims[out->rank++] = (int64_t)dim < 0 ? SY_NONE : (int64_t)dim;
+    return SY_OK;
+}
+
+static sy_status add_dims(sy_ctx *ctx, const char *what, const sy_wire_field *field, sy_shape *out)
+{
+    sy_bytes bytes = sy_wire_begin(field->data);
+    if (field->type != SY_WIRE_BYTES)
+        return add_dim(ctx, what, field->value, out);
+    while (bytes.at < bytes.end) {
+        const uint64_t dim = sy_bytes_varint(&bytes);
+        if (bytes.failed)
+            return sy_fail(ctx, SY_E_MODEL, "%s: its dimensions are damaged", what);
+        SY_TRY(add_dim(ctx, what, dim, out));
+    }
+    return SY_OK;
+}
+
+sy_status sy_mind_read_tensor(sy_ctx *ctx, sy_mind_model *model, sy_span span, const char *what,
+                              sy_mind_tensor *out)
+{
+    sy_bytes bytes = sy_wire_begin(span);
+    sy_wire_field field;
+    SY_TRY(sy_mind_check(ctx, span, what));
+    *out = (sy_mind_tensor){.name = "", .span = span};
+    while (sy_wire_next(&bytes, &field))
+        switch (field.number) {
+        case SY_TENSOR_DIMS: SY_TRY(add_dims(ctx, what, &field, &out->shape)); break;
+        case SY_TENSOR_DATA_TYPE: out->data_type = (int64_t)field.value; break;
+        case SY_TENSOR_NAME: SY_TRY(sy_mind_read_text(ctx, model, &field, what, &out->name)); break;
+        case SY_TENSOR_RAW_DATA: out->raw = field.data; break;
+        case SY_TENSOR_EXTERNAL_DATA: SY_TRY(read_external(ctx, model, field.data, what, out)); break;
+        case SY_TENSOR_COMPRESSION: out->is_packed |= field.value != 0; break;
+        case SY_TENSOR_QUANT_PARAMS: out->is_packed = true; break;
+        case SY_TENSOR_FLOAT_DATA:
+        case SY_TENSOR_INT32_DATA:
+        case SY_TENSOR_STRING_DATA:
+        case SY_TENSOR_INT64_DATA:
+        case SY_TENSOR_DOUBLE_DATA:
+        case SY_TENSOR_UINT64_DATA: out->is_typed = true; break;
+        default: break;
+        }
+    return SY_OK;
 }

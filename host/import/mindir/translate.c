@@ -5,12 +5,6 @@
 
 #include "ops/op.h"
 
-const char *sy_mind_local_name(const char *name)
-{
-    const char *colon = strchr(name, ':');
-    return colon && colon[1] ? colon + 1 : name;
-}
-
 sy_status sy_mind_input(sy_mind_translator *work, int i, sy_mind_meaning *out)
 {
     if (i >= work->node->input_count)

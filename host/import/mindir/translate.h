@@ -44,9 +44,6 @@ extern const sy_mind_row sy_mind_layers[]; /* type NULL at the end */
 /* NULL: not one of ours. */
 sy_mind_translate sy_mind_find_translation(const char *type);
 
-/* "first.weight" of "net:first.weight": the name of the graph says nothing here. */
-const char *sy_mind_local_name(const char *name);
-
 /* An input number for arguments that are attributes only. */
 enum { SY_MIND_NO_INPUT = 1 << 20 };
 
