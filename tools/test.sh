@@ -42,6 +42,13 @@ step "gcc: tests"
 if [ "${1:-}" = all ]; then
     [ ! -x $venv/bin/python ] || $venv/bin/python -m pip install -q --disable-pip-version-check -r tests/judges/requirements-targets.txt ||
         echo "the targets' Python packages cannot be installed: tests that need them will be skipped"
+    mindspore=build/judges-mindspore
+    if [ -x $mindspore/bin/python ] || { python3 -m venv $mindspore &&
+        $mindspore/bin/python -m pip install -q --disable-pip-version-check -r tests/judges/requirements-mindspore.txt; }; then
+        SY_MINDSPORE="$PWD/$mindspore/bin/python" && export SY_MINDSPORE
+    else
+        echo "MindSpore cannot be installed: its judge will be skipped"
+    fi
     ctest --preset dev
 else
     ctest --preset dev -E "judge.quantize|judge.execution|judge.qnn|judge.openvino|judge.litert"

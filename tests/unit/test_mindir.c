@@ -236,6 +236,61 @@ static void weights_are_parameters_that_products_read(void **state)
     }
 }
 
+static void scales_lie_along_the_channels_of_each_product(void **state)
+{
+    static const struct {
+        const char *type, *inputs;
+        int rank, dims[4], axis, after; /* after: whether integers are turned back behind the node */
+        const char *factors;
+    } cases[] = {
+        {"Conv2D", "x w", 4, {8, 3, 1, 1}, 0, 0, "[8,1,1,1]"},
+        {"Conv2DTranspose", "x w x", 4, {8, 3, 1, 1}, 1, 0, "[1,3,1,1]"},
+        {"Dense", "x w", 2, {8, 3}, 0, 0, "[8,1]"},
+        {"MatMul", "x w no no", 2, {8, 3}, 1, 0, "[1,3]"},
+        {"MatMul", "x w no yes", 2, {8, 3}, 0, 0, "[8,1]"},
+        {"MatMul", "w x no no", 2, {8, 3}, 0, 0, "[8,1]"},
+        {"MatMul", "w x yes no", 2, {8, 3}, 1, 0, "[1,3]"},
+        {"BatchMatMul", "x w no yes", 3, {2, 8, 3}, 1, 0, "[1,8,1]"},
+        {"MatMulExt", "x w", 3, {2, 8, 3}, 2, 0, "[1,1,3]"},
+        {"Gather", "w x no no", 2, {8, 3}, 1, 1, "[3]"},
+        {"Gather", "w x yes no", 2, {8, 3}, SY_NONE, 0, NULL}, /* columns are picked */
+        {"ReLU", "w", 2, {8, 3}, SY_NONE, 0, NULL},
+    };
+    static const float values[64];
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        sy_text bytes = {0}, graph = {0};
+        sy_mind_model model;
+        sy_arena arena = {0};
+        sy_mind_weight *weights;
+        char text[SY_SHAPE_TEXT];
+        int count;
+        size_t elements = 1;
+        for (int d = 0; d < cases[i].rank; d++)
+            elements *= (size_t)cases[i].dims[d];
+        put_parameter(&graph, "w", SY_DTYPE_FLOAT, cases[i].rank, cases[i].dims, values, 4 * elements);
+        put_constant(&graph, "no", 0);
+        put_constant(&graph, "yes", 1);
+        put_node(&graph, cases[i].type, cases[i].inputs, "y", "");
+        put_node(&graph, "ReLU", "y", "z", "");
+        put_model(&bytes, &graph, 3);
+        assert_ok(*state, sy_mind_read(*state, bytes.bytes, bytes.size, &model));
+        assert_ok(*state, sy_mind_find_weights(*state, &model, &arena, &weights, &count));
+        assert_int_equal(count, 1);
+        if (cases[i].factors) {
+            assert_null(weights[0].refusal);
+            assert_int_equal(weights[0].axis, cases[i].axis);
+            assert_string_equal(sy_shape_print(&weights[0].factors, text), cases[i].factors);
+            assert_int_equal(weights[0].after, cases[i].after ? 2 : SY_NONE);
+            assert_int_equal(weights[0].is_convolution, strncmp(cases[i].type, "Conv", 4) == 0);
+        } else {
+            assert_non_null(weights[0].refusal);
+        }
+        sy_arena_release(&arena);
+        sy_mind_release(&model);
+        sy_text_release(&bytes);
+    }
+}
+
 /* The model with its weights as int8 of one scale. */
 static void edit_model(sy_ctx *ctx, const sy_mind_model *model, sy_mind_widen widen, sy_text *out)
 {
@@ -504,6 +559,7 @@ int main(void)
         cmocka_unit_test(damaged_models_are_refused_by_part),
         cmocka_unit_test(two_nodes_cannot_make_the_same),
         cmocka_unit_test(weights_are_parameters_that_products_read),
+        cmocka_unit_test(scales_lie_along_the_channels_of_each_product),
         cmocka_unit_test(integers_pass_three_nodes_before_the_product),
         cmocka_unit_test(anti_quant_stands_in_the_place_of_cast),
         cmocka_unit_test(no_edit_copies_every_byte),
