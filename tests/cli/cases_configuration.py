@@ -42,14 +42,14 @@ CASES = [
     in_file("number that is none", FULL + "percentile = most\n",
             "c.ini:2: [full_quant_param] percentile = most: must be a number above 0.5 and below 1; fractions such "
             "as 1/127.5 are fine"),
-    in_file("weights only", "[common_quant_param]\nquant_type = WEIGHT_QUANT\n",
-            "c.ini:2: [common_quant_param] quant_type = WEIGHT_QUANT: not supported yet by this version: "
-            "quant_type can be FULL_QUANT", 4),
+    in_file("activations at run time", "[common_quant_param]\nquant_type = DYNAMIC_QUANT\n",
+            "c.ini:2: [common_quant_param] quant_type = DYNAMIC_QUANT: not supported yet by this version: "
+            "quant_type can be FULL_QUANT, WEIGHT_QUANT", 4),
     in_file("four bits", "[common_quant_param]\nbit_num = 4\n",
-            "c.ini:2: [common_quant_param] bit_num = 4: not supported yet by this version: bit_num can only be 8", 4),
+            "c.ini:2: [common_quant_param] bit_num = 4: full quantization has 8 bits, WEIGHT_QUANT has 1 to 16"),
     in_file("target of a later version", FULL + "target_device = KIRIN\n",
             "c.ini:2: [full_quant_param] target_device = KIRIN: not supported yet by this version: target_device can "
-            "be GENERIC, NVGPU, DSP", 4),
+            "be GENERIC, NVGPU, DSP, ASCEND", 4),
     with_set("unknown section", "full_quant_params.per_channel=true",
              "--set full_quant_params.per_channel=true: [full_quant_params]: no such section; did you mean "
              "[full_quant_param]?"),
@@ -69,14 +69,14 @@ CASES = [
              "PERCENTILE, MSE, AUTO"),
     with_set("number out of range", "data_preprocess_param.calibrate_size=0",
              "--set data_preprocess_param.calibrate_size=0: must be a whole number from 1 to 65535"),
-    with_set("weights only", "common_quant_param.quant_type=WEIGHT_QUANT",
-             "--set common_quant_param.quant_type=WEIGHT_QUANT: not supported yet by this version: quant_type can "
-             "be FULL_QUANT", 4),
+    with_set("activations at run time", "common_quant_param.quant_type=DYNAMIC_QUANT",
+             "--set common_quant_param.quant_type=DYNAMIC_QUANT: not supported yet by this version: quant_type can "
+             "be FULL_QUANT, WEIGHT_QUANT", 4),
     with_set("four bits", "common_quant_param.bit_num=4",
-             "--set common_quant_param.bit_num=4: not supported yet by this version: bit_num can only be 8", 4),
+             "--set common_quant_param.bit_num = 4: full quantization has 8 bits, WEIGHT_QUANT has 1 to 16"),
     with_set("target of a later version", "full_quant_param.target_device=KIRIN",
              "--set full_quant_param.target_device=KIRIN: not supported yet by this version: target_device can be "
-             "GENERIC, NVGPU, DSP", 4),
+             "GENERIC, NVGPU, DSP, ASCEND", 4),
     asked("unknown method", "full_quant_param.activation_quant_method=FANCY",
           "--set full_quant_param.activation_quant_method=FANCY: must be one of MAX_MIN, KL, REMOVAL_OUTLIER, "
           "PERCENTILE, MSE, AUTO", 2),
