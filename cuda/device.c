@@ -22,6 +22,23 @@ typedef struct {
     sy_cuda_ordinal ordinal;
 } description;
 
+/* 0 where the driver does not tell. */
+static double attribute(const sy_cuda_driver *driver, sy_cuda_ordinal ordinal, int which)
+{
+    int value = 0;
+    return driver->device_attribute(&value, which, ordinal) == SY_CUDA_SUCCESS ? value : 0;
+}
+
+/* Two operations a clock on each of a multiprocessor's float32 units, two words a clock of memory. */
+static void find_peaks(const sy_cuda_driver *driver, const description *d, sy_device_info *out)
+{
+    const bool narrow = d->major * 10 + d->minor <= 80;
+    const double units = attribute(driver, d->ordinal, SY_CUDA_MULTIPROCESSORS) * (narrow ? 64 : 128);
+    const double bytes = attribute(driver, d->ordinal, SY_CUDA_MEMORY_BUS_BITS) / 8;
+    out->peak_gflops = 2 * units * attribute(driver, d->ordinal, SY_CUDA_CLOCK_KHZ) * 1e-6;
+    out->peak_gigabytes = 2 * bytes * attribute(driver, d->ordinal, SY_CUDA_MEMORY_CLOCK_KHZ) * 1e-6;
+}
+
 /* What to do about an error, in words. */
 static const char *remedy(sy_cuda_result error)
 {
@@ -98,6 +115,7 @@ sy_status sy_cuda_list(sy_ctx *ctx, sy_device_info *out, int capacity, int *out_
                  (double)d.memory_bytes / (1 << 30), version / 1000, version % 1000 / 10,
                  sy_cuda_image_size ? "" : "; this build has no kernels for it");
         out[i].automatic = known && sy_cuda_image_size;
+        find_peaks(&driver, &d, &out[i]);
     }
     return SY_OK;
 }

@@ -53,6 +53,8 @@ typedef struct sy_device_info {
     char name[96];    /* the processor or card */
     char detail[160]; /* instruction set, driver, memory */
     bool automatic;   /* `auto` may take it: a processor only as the device cpu */
+    double peak_gflops,
+        peak_gigabytes; /* a second: what it can do in float32, and move; 0: it does not tell */
 } sy_device_info;
 
 /* What a device may use, and how it may compute. */

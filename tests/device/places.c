@@ -1,6 +1,7 @@
 #include "places.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "support/test.h"
 
@@ -20,6 +21,13 @@ static void close_places(void)
     }
 }
 
+/* Whether SY_TEST_DEVICES names the backend that must not be absent. */
+static bool is_required(const char *backend)
+{
+    const char *required = getenv("SY_TEST_DEVICES");
+    return required && strcmp(required, backend) == 0;
+}
+
 static void open_places(void)
 {
     for (const sy_backend *const *at = sy_backends; *at; at++) {
@@ -28,6 +36,8 @@ static void open_places(void)
         assert_int_equal(sy_ctx_create(&p->ctx), SY_OK);
         if ((*at)->open(p->ctx, 0, &p->device) == SY_OK)
             assert_ok(p->ctx, (*at)->stream_create(p->ctx, p->device, &p->stream));
+        else if (is_required((*at)->name))
+            fail_msg("%s cannot be tested: %s", (*at)->name, sy_ctx_error(p->ctx));
         else
             print_message("not tested on %s: %s\n", (*at)->name, sy_ctx_error(p->ctx));
     }
