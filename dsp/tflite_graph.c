@@ -131,7 +131,8 @@ sy_status sy_tflite_tensor_of(sy_tflite_maker *maker, int codes, int *out)
                            from->name);
         const sy_node *quantize = &maker->graph->nodes[from->producer];
         if (from->dtype != SY_DTYPE_UINT8)
-            return sy_fail(maker->ctx, SY_E_UNSUPPORTED, "'%s' has 16 bits, the file has 8", from->name);
+            return sy_fail(maker->ctx, SY_E_UNSUPPORTED, "'%s' is %s, an activation there is made from uint8",
+                           from->name, sy_dtype_name(from->dtype));
         tensor.name = name_of(maker, quantize);
         tensor.rank = sy_tflite_dims(&from->shape, tensor.dims);
         SY_TRY(sy_check_alloc(maker->ctx, tensor.name));

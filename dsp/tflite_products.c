@@ -19,6 +19,9 @@ static sy_status read_weight(sy_tflite_maker *maker, const sy_tflite_unit *unit,
     const sy_node *dequantize;
     if (codes == SY_NONE || !maker->graph->tensors[codes].data)
         return sy_fail(maker->ctx, SY_E_UNSUPPORTED, "its weights are computed");
+    if (maker->graph->tensors[codes].dtype != SY_DTYPE_INT8)
+        return sy_fail(maker->ctx, SY_E_UNSUPPORTED, "its weights are %s, not int8",
+                       sy_dtype_name(maker->graph->tensors[codes].dtype));
     dequantize = &maker->graph->nodes[maker->graph->tensors[unit->node->inputs[input]].producer];
     const sy_tensor *scale = &maker->graph->tensors[dequantize->inputs[1]];
     out->codes = &maker->graph->tensors[codes];

@@ -171,6 +171,7 @@ static const char **text_field(const char *name, cli_arguments *out)
         {"inputShape", &request->input_shape},
         {"inputDataFormat", &out->input_format},
         {"labels", &request->labels},
+        {"as", &request->as},
         {"verify-data", &request->verify_data},
         {"device", &request->device},
     };

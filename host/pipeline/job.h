@@ -71,7 +71,8 @@ sy_status sy_job_collect(sy_job *job, sy_stats **out);
 sy_status sy_job_emit(sy_job *job, const sy_stats *stats, const sy_target *target, const char *path,
                       sy_report *report, cJSON *json);
 
-/* Whether the configuration's nodes are in the model, and what it asks of the targets fits them: before long work. */
+/* Whether the configuration's nodes are in the model, and what it asks of the targets fits them: before long
+ * work. */
 sy_status sy_job_check_plan(sy_job *job, const sy_target *const *targets, int count);
 
 /* Ends a report with a table of its targets: file, size, accuracy, what stayed float and why. */
@@ -81,6 +82,9 @@ struct sy_verify_report;
 /* Compares a written file with the float model over `samples`. */
 sy_status sy_job_verify(sy_job *job, const sy_samples *samples, const char *path, bool tensors,
                         struct sy_verify_report **out);
+/* Compares the float model, a DSP file and the file's integers in a DSP's arithmetic over job->samples, and
+ * appends that to a report. SY_E_UNSUPPORTED names a node that has no integer form. */
+sy_status sy_job_simulate(sy_job *job, const char *path, sy_report *report);
 /* Appends the outcome to a report. */
 sy_status sy_job_report_verify(sy_ctx *ctx, const struct sy_verify_report *result, sy_report *report,
                                cJSON *json);

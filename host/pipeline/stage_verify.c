@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <strings.h>
 
 #include "pipeline/job.h"
 #include "verify/verify.h"
@@ -109,6 +110,9 @@ static sy_status verify(sy_job *job, sy_report *report)
 {
     sy_verify_report *result = NULL;
     SY_TRY(sy_job_require(job, job->request->quantized, "the quantized model"));
+    if (job->request->as && strcasecmp(job->request->as, "DSP") != 0)
+        return sy_fail(job->ctx, SY_E_ARGUMENT, "--as %s: there is an integer arithmetic of DSP only",
+                       job->request->as);
     SY_TRY(sy_job_open_model(job));
     SY_TRY(sy_job_open_device(job));
     SY_TRY(sy_job_open_samples(job, job->request->data, job->request->labels, job->request->limit,
@@ -118,7 +122,8 @@ static sy_status verify(sy_job *job, sy_report *report)
     sy_status status = sy_job_report_verify(job->ctx, result, report, report->json);
     print_tensors(result, &report->text);
     sy_verify_report_destroy(result);
-    return status;
+    return status == SY_OK && job->request->as ? sy_job_simulate(job, job->request->quantized, report)
+                                               : status;
 }
 
 sy_status sy_verify(sy_ctx *ctx, const sy_request *request, sy_report **out)

@@ -90,6 +90,7 @@ typedef struct sy_request {
     const char *stats;        /* emit: path of a .qstat */
     const char *data;         /* "FOLDER", "NAME:FOLDER,NAME:FOLDER"; a file name may hold one asterisk, to select files */
     const char *labels;       /* a line a sample: path relative to this file, class index */
+    const char *as;           /* verify: "DSP": also the integers of that target's arithmetic; NULL: not */
     const char *verify_data;  /* quantize: samples to measure on; NULL: those of `labels`, else those of `data` */
     const char *input_shape;  /* "x:1,3,224,224;y:1,8" */
     const char *output;       /* a file for stats; a folder for quantize, emit and run */

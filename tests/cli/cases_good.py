@@ -124,6 +124,17 @@ def other_model(result):
                   ("tensors", len(json.loads(result.stdout)["tensors"]) >= 4))
 
 
+def simulated(result):
+    """Side by side; on a network this small the ways to round are steps apart at most."""
+    as_dsp = json.loads(result.stdout)["as_dsp"]
+    rows = {row["arithmetic"]: row for row in as_dsp["rows"]}
+    return expect(("the ways to compute", list(rows) == ["fake quantization", "double rounding", "single rounding", "float factors"]),
+                  ("samples", as_dsp["samples"] == 4), ("findings", as_dsp["findings"] == []),
+                  ("steps", max(row["largest_step"] for row in rows.values()) <= 3),
+                  ("fake quantization is itself", rows["fake quantization"]["largest_step"] == 0),
+                  ("close to the float model", min(row["sqnr_db"] for row in rows.values()) > 15))
+
+
 def ran(result):
     content = (result.folder / "out" / "logits.npy").read_bytes()
     length = struct.unpack("<H", content[8:10])[0]
@@ -187,6 +198,9 @@ CASES = [
          check=same_model),
     Case("verify a written model", "verify m.onnx made/m.generic.onnx --data eval --json" + PIXELS, 0,
          before=written_model, check=other_model),
+    Case("verify as a DSP", "verify m.onnx made/m.dsp.onnx --labels eval_labels.txt --json --as DSP" + PIXELS, 0,
+         before=lambda folder, world: world.must(folder, QUANTIZE.replace("output out", "output made") + " --quiet --target DSP"),
+         check=simulated),
     Case("run", "run m.onnx --input image=x.npy --output out", 0, before=write("x.npy", npy((1, 1, 24, 24))),
          check=ran),
     Case("run a written model", "run made/m.generic.onnx --input image=x.npy --output out", 0, check=ran,

@@ -110,6 +110,8 @@ CASES = [
     Case("verify with a model of other outputs", "verify m.onnx n.onnx --data calib" + PIXELS, 5,
          "steelyard: the quantized model has no output 'logits': is it made of this float model?\n",
          before=both(lambda f, w: copy(f, "n.onnx"), replace("n.onnx", b"logits", b"chance"))),
+    Case("verify as a target without an arithmetic", "verify m.onnx m.onnx --data calib --as NVGPU" + PIXELS, 1,
+         "steelyard: --as NVGPU: there is an integer arithmetic of DSP only\n"),
     Case("verify with statistics for a model", "verify m.onnx m.qstat --data calib" + PIXELS, 3,
          "steelyard: m.qstat: this is not an ONNX model, nor a kind of file that we recognise\n", before=stats_file),
     on_small_disk("stats on a full disk", STATS.format("out/m.qstat"), "size=8k",
