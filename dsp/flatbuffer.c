@@ -95,7 +95,7 @@ sy_flat_ref sy_flat_string(sy_flatbuffer *buffer, const char *text)
     put(buffer, 0, 1);
     unsigned char *to = claim(buffer, length);
     if (to)
-        memcpy(to, text, length);
+        memcpy(to, text, length); /* NOLINT(bugprone-not-null-terminated-result): the zero is there already */
     put(buffer, length, 4);
     return here(buffer);
 }

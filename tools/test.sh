@@ -31,13 +31,9 @@ quietly cmake --preset asan
 quietly cmake --build build/asan
 quietly ctest --preset asan -LE "judge|lint"
 
-step "gcc: builds without warnings"
+step "gcc: tests"
 quietly cmake --preset dev
 quietly cmake --build build/dev
-step "clang-tidy"
-quietly sh tools/tidy.sh
-
-step "gcc: tests"
 # These quantize many real models, or run what each target's users run, for half an hour: sh tools/test.sh all
 if [ "${1:-}" = all ]; then
     [ ! -x $venv/bin/python ] || $venv/bin/python -m pip install -q --disable-pip-version-check -r tests/judges/requirements-targets.txt ||
