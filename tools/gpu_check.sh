@@ -16,26 +16,32 @@ cmake -S . -B $folder -G Ninja -DCMAKE_BUILD_TYPE=Release -DSY_CUDA=ON -DSY_TEST
 cmake --build $folder
 cmake --build $folder --target benchmarks
 
-report() {
-    echo "commit $(git rev-parse --short HEAD 2>/dev/null || echo unknown), $(date -u +%F)"
-    [ $real = ON ] && nvidia-smi --query-gpu=name,driver_version,clocks.max.sm,clocks.max.mem --format=csv,noheader
-    [ $real = ON ] && $folder/steelyard devices
-    echo "== device tests"
-    ctest --test-dir $folder -L device --output-on-failure
-    echo "== whole runs: content hashes"
-    ctest --test-dir $folder -R "^pipeline" -V | sed -n 's/^[0-9]*: //p'
-    ctest --test-dir $folder -R "^pipeline" --rerun-failed -N | grep -q "Total Tests: 0" || exit 1
-    [ $real = ON ] || return 0
-    echo "== speed"
-    $python benchmarks/make_resnet50.py $folder/resnet50_shaped.onnx
+# Runs the rest of the line; a failure is remembered, and the others go on.
+failed=""
+must() { "$@" || failed="$failed [$*]"; }
+
+timings() {
+    must "$python" benchmarks/make_resnet50.py $folder/resnet50_shaped.onnx
     for model in "${SY_SHARED:-}"/data/models/squeezenet1_1.onnx "${SY_SHARED:-}"/data/models/mobilenet_v2_1.0_224_dq.onnx \
                  $folder/resnet50_shaped.onnx; do
         [ -f "$model" ] || { echo "$model is not here: not timed"; continue; }
-        for batch in 1 8 32 128; do $folder/benchmarks/benchmark.device "$model" cuda:0 $batch; done
+        for batch in 1 8 32 128; do must $folder/benchmarks/benchmark.device "$model" cuda:0 $batch; done
     done
 }
-status=0
-( set -e; report ) >$folder/report.txt 2>&1 || status=$?
+
+report() {
+    echo "commit $(git rev-parse --short HEAD 2>/dev/null || echo unknown), $(date -u +%F)"
+    if [ $real = ON ]; then
+        must nvidia-smi --query-gpu=name,driver_version,clocks.max.sm,clocks.max.mem --format=csv,noheader
+        must $folder/steelyard devices
+    fi
+    echo "== device tests"
+    must ctest --test-dir $folder -L device --output-on-failure --no-tests=error
+    echo "== whole runs: content hashes; nvcc's report"
+    must ctest --test-dir $folder -L pipeline -V --no-tests=error
+    if [ $real = ON ]; then echo "== speed"; timings; fi
+    [ -z "$failed" ] && echo "everything is as it must be" || echo "FAILED:$failed"
+}
+report >$folder/report.txt 2>&1
 cat $folder/report.txt
-[ $status = 0 ] && echo "gpu_check: everything is as it must be" || echo "gpu_check: FAILED, see $folder/report.txt" >&2
-exit $status
+tail -1 $folder/report.txt | grep -q "^everything is as it must be$"
