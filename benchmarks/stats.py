@@ -4,7 +4,7 @@
     stats.py --build BUILD --images FOLDER MODEL.onnx...
 
 Prints for each model, as ratios:
-- overhead: CPU time that statistics add to our float forward (benchmark.collect; fastest of some rounds, one thread);
+- overhead: CPU time that statistics add to our float forward (benchmark.collect: both in turn, the median; one thread);
 - time, memory: CPU time and peak memory of `steelyard stats` on 100 photographs, decoding included, against
   onnxruntime's MinMax and Entropy calibration of the same photographs, decoded beforehand (their time without
   starting Python, their memory with it); above 1 means that we need less;
@@ -18,6 +18,7 @@ import argparse
 import json
 import os
 import pathlib
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -92,13 +93,11 @@ def calibrate_with_onnxruntime(method, model, decoded):
 
 
 def measure_overhead(build, model, raw, rounds):
-    best = {}
+    overheads = []
     for _ in range(rounds):
-        _, _, text = run([build / "benchmarks" / "benchmark.collect", model, raw, 40])
-        for line in text.splitlines():
-            name, value = line.split()
-            best[name] = min(best.get(name, float("inf")), float(value))
-    return best["statistics_ms"] / best["forward_ms"] - 1
+        _, _, text = run([build / "benchmarks" / "benchmark.collect", model, raw, 100])
+        overheads.append(float(dict(line.split() for line in text.splitlines())["overhead"]))
+    return statistics.median(overheads)
 
 
 def find_images(folder):
