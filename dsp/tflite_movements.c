@@ -120,7 +120,7 @@ static sy_status read_ints(sy_tflite_maker *maker, const sy_tflite_unit *unit, i
     if (input >= unit->node->input_count || unit->node->inputs[input] == SY_NONE)
         return SY_OK;
     const sy_tensor *tensor = &maker->graph->tensors[unit->node->inputs[input]];
-    if (!tensor->data || !sy_shape_count(&tensor->shape, &found) || found > 2 * SY_MAX_RANK)
+    if (!tensor->data || !sy_shape_count(&tensor->shape, &found) || found > (size_t)2 * SY_MAX_RANK)
         return sy_fail(maker->ctx, SY_E_UNSUPPORTED, "its input %d is computed", input);
     *count = (int)found;
     return sy_tensor_to_i64(maker->ctx, tensor, out, found);
@@ -135,7 +135,8 @@ static int64_t clamp(int64_t value, int64_t size)
 static sy_status convert_slice(sy_tflite_maker *maker, const sy_tflite_unit *unit)
 {
     const sy_shape *shape = sy_tflite_shape_in(maker, unit, 0);
-    int64_t starts[2 * SY_MAX_RANK], stops[2 * SY_MAX_RANK], axes[2 * SY_MAX_RANK], steps[2 * SY_MAX_RANK];
+    int64_t starts[2 * SY_MAX_RANK] = {0}, stops[2 * SY_MAX_RANK] = {0};
+    int64_t axes[2 * SY_MAX_RANK] = {0}, steps[2 * SY_MAX_RANK] = {0};
     int32_t begin[SY_MAX_RANK] = {0}, end[SY_MAX_RANK], step[SY_MAX_RANK];
     int count, stop_count, axis_count, step_count, x, y;
     SY_TRY(read_ints(maker, unit, 1, starts, &count));
@@ -187,7 +188,7 @@ static sy_status convert_split(sy_tflite_maker *maker, const sy_tflite_unit *uni
 static sy_status convert_pad(sy_tflite_maker *maker, const sy_tflite_unit *unit)
 {
     const sy_shape *shape = sy_tflite_shape_in(maker, unit, 0);
-    int64_t pads[2 * SY_MAX_RANK];
+    int64_t pads[2 * SY_MAX_RANK] = {0};
     int32_t pairs[2 * SY_MAX_RANK];
     float value = 0;
     int count, ends[2], y;
