@@ -7,15 +7,6 @@
 #include "base/log.h"
 #include "base/text.h"
 
-static const struct {
-    const char *name;
-    int operands;
-} kernels[SY_KERNEL_COUNT] = {
-#define KERNEL(name, operands) [SY_KERNEL_##name] = {#name, operands},
-#include "kernels/kernels.def"
-#undef KERNEL
-};
-
 enum { NAME_MAX_BYTES = 16, LISTED_MAX = 16, NO_DEVICE = -1 };
 
 const sy_backend *const sy_backends[] = {
@@ -38,16 +29,6 @@ const char *const sy_backends_absent[] = {
 #endif
     NULL,
 };
-
-const char *sy_kernel_name(sy_kernel kernel)
-{
-    return kernels[kernel].name;
-}
-
-int sy_kernel_operands(sy_kernel kernel)
-{
-    return kernels[kernel].operands;
-}
 
 /* Splits "cuda:1" at the colon; *out_which is what follows, or NULL. */
 static sy_status split_name(sy_ctx *ctx, const char *text, char name[NAME_MAX_BYTES], const char **out_which)
