@@ -1,6 +1,6 @@
 /* GENERIC: an integer model for processors. uint8 activations with any zero point, weights on the symmetric
- * grid, int32 biases, and integers around every node that has an integer kernel in onnxruntime; OpenVINO and
- * others read the same file.
+ * grid, int32 biases, and integers around every node that has an integer kernel in onnxruntime. OpenVINO
+ * reads the same file, but computes these weights on float kernels; the DSP target's it computes on integers.
  *
  * Weights are stored as uint8 with zero point 128, not as int8: the grid is the same, and onnxruntime's
  * product of uint8 and int8 saturates in 16 bits on processors with AVX2 but without VNNI, which costs up to
