@@ -36,7 +36,7 @@ void sy_grid_add_groups(sy_grid *grid, sy_device_kernel kernel, uint64_t groups)
 void sy_grid_add(sy_grid *grid, sy_device_kernel kernel, uint64_t items)
 {
     const uint32_t group = device_kernels[kernel].group[0];
-    sy_grid_add_groups(grid, kernel, (items + group - 1) / group);
+    sy_grid_add_groups(grid, kernel, sy_grid_tiles(items, group));
 }
 
 uint64_t sy_grid_space(uint32_t rank, const uint32_t *dims)
@@ -45,6 +45,11 @@ uint64_t sy_grid_space(uint32_t rank, const uint32_t *dims)
     for (uint32_t d = 0; d < rank; d++)
         count *= dims[d];
     return count;
+}
+
+uint64_t sy_grid_tiles(uint64_t size, uint64_t tile)
+{
+    return (size + tile - 1) / tile;
 }
 
 /* Whether dimension `inner` goes on where one step of `outer` ends, for every operand. */

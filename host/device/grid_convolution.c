@@ -3,13 +3,6 @@
 
 enum { TILED_FILTERS_MIN = 8 }; /* of a group; with fewer, tiles are mostly empty */
 
-enum { PROCESSOR_ROWS = 6, PROCESSOR_COLUMNS = 16 }; /* sums of an item, see kernels/processor.h */
-
-static uint64_t tiles_of(uint64_t size, uint64_t tile)
-{
-    return (size + tile - 1) / tile;
-}
-
 /* An image whose pixels only meet their own channels is as good as one long line. */
 static bool flatten(sy_conv2d_params *p)
 {
@@ -27,8 +20,9 @@ static void plan_for_processor(sy_grid *grid)
     sy_conv2d_params *p = &grid->params.conv2d;
     const bool flat = flatten(p);
     const uint64_t filters = p->filters / p->groups, lines = (uint64_t)p->batch * p->out_h;
-    const uint64_t tiles = tiles_of(p->out_w, PROCESSOR_COLUMNS) * tiles_of(filters, PROCESSOR_ROWS);
-    if (flat && p->in_w < PROCESSOR_COLUMNS)
+    const uint64_t tiles =
+        sy_grid_tiles(p->out_w, SY_PROCESSOR_COLUMNS) * sy_grid_tiles(filters, SY_PROCESSOR_ROWS);
+    if (flat && p->in_w < SY_PROCESSOR_COLUMNS)
         sy_grid_add(grid, SY_DEVICE_KERNEL_conv2d_each, lines * p->filters * p->out_w);
     else if (flat)
         sy_grid_add_groups(grid, SY_DEVICE_KERNEL_conv2d_flat, lines * p->groups * tiles);
@@ -51,8 +45,8 @@ void sy_grid_conv2d(sy_grid *grid, sy_grid_target target)
         return;
     }
     /* Tiles of either kind hold as many outputs, so fewer of them is less work. */
-    const uint64_t square = p->groups * tiles_of(filters, 64) * tiles_of(pixels, 64);
-    const uint64_t flat = p->groups * tiles_of(filters, 32) * tiles_of(pixels, 128);
+    const uint64_t square = p->groups * sy_grid_tiles(filters, 64) * sy_grid_tiles(pixels, 64);
+    const uint64_t flat = p->groups * sy_grid_tiles(filters, 32) * sy_grid_tiles(pixels, 128);
     if (flat < square)
         sy_grid_add_groups(grid, SY_DEVICE_KERNEL_conv2d_32x128, flat);
     else

@@ -3,13 +3,6 @@
 
 enum { TILE = 64, TILED_MIN = 8 }; /* with fewer rows or columns, tiles are mostly empty */
 
-enum { PROCESSOR_ROWS = 6, PROCESSOR_COLUMNS = 16 }; /* sums of an item, see kernels/processor.h */
-
-static uint64_t tiles_of(uint64_t size, uint64_t tile)
-{
-    return (size + tile - 1) / tile;
-}
-
 void sy_grid_gemm(sy_grid *grid, sy_grid_target target)
 {
     static const sy_device_kernel tiled[2][2] = {
@@ -18,12 +11,13 @@ void sy_grid_gemm(sy_grid *grid, sy_grid_target target)
     };
     const sy_gemm_params *p = &grid->params.gemm;
     const uint64_t matrices = sy_grid_space(p->batch_rank, p->batch_dims);
-    if (target == SY_GRID_PROCESSOR && !p->b_transposed && p->n >= PROCESSOR_COLUMNS)
+    if (target == SY_GRID_PROCESSOR && !p->b_transposed && p->n >= SY_PROCESSOR_COLUMNS)
         sy_grid_add_groups(grid, SY_DEVICE_KERNEL_gemm_rows,
-                           matrices * tiles_of(p->m, PROCESSOR_ROWS) * tiles_of(p->n, PROCESSOR_COLUMNS));
+                           matrices * sy_grid_tiles(p->m, SY_PROCESSOR_ROWS) *
+                               sy_grid_tiles(p->n, SY_PROCESSOR_COLUMNS));
     else if (target == SY_GRID_PROCESSOR || p->m < TILED_MIN || p->n < TILED_MIN)
         sy_grid_add(grid, SY_DEVICE_KERNEL_gemm_each, matrices * p->m * p->n);
     else
         sy_grid_add_groups(grid, tiled[p->a_transposed != 0][p->b_transposed != 0],
-                           matrices * tiles_of(p->m, TILE) * tiles_of(p->n, TILE));
+                           matrices * sy_grid_tiles(p->m, TILE) * sy_grid_tiles(p->n, TILE));
 }

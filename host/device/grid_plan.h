@@ -24,5 +24,9 @@ void sy_grid_add_groups(sy_grid *grid, sy_device_kernel kernel, uint64_t groups)
 uint32_t sy_grid_collapse(uint32_t rank, uint32_t *dims, uint32_t *const *strides, int operand_count);
 
 uint64_t sy_grid_space(uint32_t rank, const uint32_t *dims); /* elements */
+uint64_t sy_grid_tiles(uint64_t size, uint64_t tile);        /* that cover `size` */
+
+/* The sums that an item of kernels/processor.h keeps. */
+enum { SY_PROCESSOR_ROWS = 6, SY_PROCESSOR_COLUMNS = 16 };
 
 #endif

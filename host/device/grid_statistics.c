@@ -6,7 +6,7 @@ enum { FEW = 8192, RANGE_ELEMENTS = 4096, MANY_ELEMENTS = 32768, GROUPS_MAX = 25
 
 static uint64_t groups_for(uint64_t elements, uint64_t each)
 {
-    const uint64_t groups = (elements + each - 1) / each;
+    const uint64_t groups = sy_grid_tiles(elements, each);
     return groups < GROUPS_MAX ? groups : GROUPS_MAX;
 }
 

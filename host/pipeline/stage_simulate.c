@@ -132,28 +132,19 @@ static sy_status run_integers(simulation *work, sy_rounding rounding, float *out
     return SY_OK;
 }
 
-static size_t largest_of(const float *values, size_t count)
-{
-    size_t best = 0;
-    for (size_t i = 1; i < count; i++)
-        if (values[i] > values[best])
-            best = i;
-    return best;
-}
-
 static void judge_sample(simulation *work, int label)
 {
     const int outputs = work->job->bound->output_count;
     const size_t classes = work->offsets[1], count = work->offsets[outputs];
     const float *truth = work->values[WAYS], *fake = work->values[FAKE];
-    const size_t right = largest_of(truth, classes);
+    const size_t right = sy_largest_index(truth, classes);
     work->samples++;
     work->labelled += label >= 0;
     work->right_float += label >= 0 && right == (size_t)label;
     for (int way = 0; way < WAYS; way++) {
         outcome *out = &work->outcomes[way];
         const sy_comparison comparison = sy_compare(truth, work->values[way], count);
-        const size_t found = largest_of(work->values[way], classes);
+        const size_t found = sy_largest_index(work->values[way], classes);
         out->db += sy_comparison_db(&comparison);
         out->right += label >= 0 && found == (size_t)label;
         out->same += found == right;
