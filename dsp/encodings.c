@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/grid.h"
+
 /* One tensor's grid, read off its QuantizeLinear or, of a constant, its DequantizeLinear. */
 typedef struct {
     const char *name;
     int bits;
     bool symmetric;
-    float *scales;  /* [count] */
-    int64_t *zeros; /* [count] */
-    size_t count;
+    sy_code_grid grid;
 } encoding;
 
 typedef struct {
@@ -42,38 +42,34 @@ static const char *without_ending(document *doc, const char *name, const char *e
 
 static sy_status read_encoding(document *doc, const sy_node *node, sy_dtype dtype, encoding *out)
 {
-    const sy_tensor *scale = &doc->graph->tensors[node->inputs[1]],
-                    *zero = &doc->graph->tensors[node->inputs[2]];
-    if (!sy_shape_count(&scale->shape, &out->count))
-        return sy_fail(doc->ctx, SY_E_INTERNAL, "the scale '%s' has no size", scale->name);
+    bool known;
+    SY_TRY(sy_code_grid_read(doc->ctx, doc->graph, node, &doc->arena, &out->grid, &known));
+    if (!known)
+        return sy_fail(doc->ctx, SY_E_INTERNAL, "the scale of '%s' has no size", node->name);
     out->bits = (int)sy_dtype_bits(dtype);
     out->symmetric = dtype == SY_DTYPE_INT8;
-    out->scales = sy_arena_alloc(&doc->arena, out->count, sizeof *out->scales);
-    out->zeros = sy_arena_alloc(&doc->arena, out->count, sizeof *out->zeros);
-    SY_TRY(sy_check_alloc(doc->ctx, out->name && out->scales && out->zeros ? out : NULL));
-    SY_TRY(sy_tensor_to_f32(doc->ctx, scale, out->scales, out->count));
-    return sy_tensor_to_i64(doc->ctx, zero, out->zeros, out->count);
+    return sy_check_alloc(doc->ctx, out->name);
 }
 
 static double offset_of(const encoding *from, size_t i)
 {
-    return from->symmetric ? -(double)((int64_t)1 << (from->bits - 1)) : (double)-from->zeros[i];
+    return from->symmetric ? -(double)((int64_t)1 << (from->bits - 1)) : (double)-from->grid.zeros[i];
 }
 
 /* {"name": .., "enc_type": .., "dtype": .., "bw": .., "is_sym": .., "scale": [..], "offset": [..]} */
 static bool add_1_0_0(cJSON *list, const encoding *from)
 {
     cJSON *item = cJSON_CreateObject();
-    bool good = item && cJSON_AddStringToObject(item, "name", from->name) &&
-                cJSON_AddStringToObject(item, "enc_type", from->count > 1 ? "PER_CHANNEL" : "PER_TENSOR") &&
-                cJSON_AddStringToObject(item, "dtype", "INT") &&
-                cJSON_AddNumberToObject(item, "bw", from->bits) &&
-                cJSON_AddBoolToObject(item, "is_sym", from->symmetric);
+    bool good =
+        item && cJSON_AddStringToObject(item, "name", from->name) &&
+        cJSON_AddStringToObject(item, "enc_type", from->grid.count > 1 ? "PER_CHANNEL" : "PER_TENSOR") &&
+        cJSON_AddStringToObject(item, "dtype", "INT") && cJSON_AddNumberToObject(item, "bw", from->bits) &&
+        cJSON_AddBoolToObject(item, "is_sym", from->symmetric);
     cJSON *scales = good ? cJSON_AddArrayToObject(item, "scale") : NULL;
     cJSON *offsets = good ? cJSON_AddArrayToObject(item, "offset") : NULL;
     good = scales && offsets;
-    for (size_t i = 0; i < from->count && good; i++)
-        good = attach(scales, NULL, cJSON_CreateNumber((double)from->scales[i])) &&
+    for (size_t i = 0; i < from->grid.count && good; i++)
+        good = attach(scales, NULL, cJSON_CreateNumber((double)from->grid.scales[i])) &&
                attach(offsets, NULL, cJSON_CreateNumber(offset_of(from, i)));
     if (good)
         return attach(list, NULL, item);
@@ -85,7 +81,7 @@ static bool add_1_0_0(cJSON *list, const encoding *from)
  */
 static cJSON *entry_0_6_1(const encoding *from, size_t i)
 {
-    const double scale = (double)from->scales[i], offset = offset_of(from, i);
+    const double scale = (double)from->grid.scales[i], offset = offset_of(from, i);
     const double codes = (double)((int64_t)1 << from->bits);
     cJSON *item = cJSON_CreateObject();
     if (item && cJSON_AddNumberToObject(item, "bitwidth", from->bits) &&
@@ -103,7 +99,7 @@ static bool add_0_6_1(cJSON *object, const encoding *from)
 {
     cJSON *list = cJSON_AddArrayToObject(object, from->name);
     bool good = list != NULL;
-    for (size_t i = 0; i < from->count && good; i++)
+    for (size_t i = 0; i < from->grid.count && good; i++)
         good = attach(list, NULL, entry_0_6_1(from, i));
     return good;
 }

@@ -52,9 +52,9 @@ static void narrow(sy_layer *layer, float lo, float hi)
 static sy_status narrow_to_codes(sy_ctx *ctx, const sy_graph *graph, const sy_node *node, sy_arena *arena,
                                  sy_layer *layer)
 {
-    sy_grid grid;
+    sy_code_grid grid;
     bool known;
-    SY_TRY(sy_grid_read(ctx, graph, node, arena, &grid, &known));
+    SY_TRY(sy_code_grid_read(ctx, graph, node, arena, &grid, &known));
     if (!known || grid.count != 1)
         return SY_OK;
     const bool is_signed = graph->tensors[node->outputs[0]].dtype == SY_DTYPE_INT8;

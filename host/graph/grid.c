@@ -1,13 +1,13 @@
 #include "graph/grid.h"
 
-sy_status sy_grid_read(sy_ctx *ctx, const sy_graph *graph, const sy_node *node, sy_arena *arena, sy_grid *out,
-                       bool *out_known)
+sy_status sy_code_grid_read(sy_ctx *ctx, const sy_graph *graph, const sy_node *node, sy_arena *arena,
+                            sy_code_grid *out, bool *out_known)
 {
     const sy_tensor *scale = &graph->tensors[node->inputs[1]];
     const sy_tensor *zero =
         node->input_count > 2 && node->inputs[2] != SY_NONE ? &graph->tensors[node->inputs[2]] : NULL;
     const int rank = graph->tensors[node->inputs[0]].shape.rank;
-    sy_grid grid = {.axis = (int)sy_node_int(node, "axis", 1)};
+    sy_code_grid grid = {.axis = (int)sy_node_int(node, "axis", 1)};
     *out_known = scale->data && (!zero || zero->data) && sy_shape_count(&scale->shape, &grid.count);
     if (!*out_known)
         return SY_OK;

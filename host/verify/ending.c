@@ -36,7 +36,7 @@ sy_status sy_ending_find(sy_rewrite *work, int product, sy_ending *out)
     const int reader = sy_graph_only_reader(graph, graph->nodes[product].outputs[0]);
     sy_ending found = {.activation = SY_NONE, .quantize = SY_NONE, .lo = -INFINITY, .hi = INFINITY};
     bool activation = false, known = false;
-    sy_grid grid;
+    sy_code_grid grid;
     *out = found;
     if (reader == SY_NONE)
         return SY_OK;
@@ -44,7 +44,7 @@ sy_status sy_ending_find(sy_rewrite *work, int product, sy_ending *out)
     const int next = activation ? sy_graph_only_reader(graph, graph->nodes[reader].outputs[0]) : reader;
     if (next == SY_NONE || !sy_node_is(&graph->nodes[next], "QuantizeLinear"))
         return SY_OK;
-    SY_TRY(sy_grid_read(work->ctx, graph, &graph->nodes[next], &work->arena, &grid, &known));
+    SY_TRY(sy_code_grid_read(work->ctx, graph, &graph->nodes[next], &work->arena, &grid, &known));
     if (!known || grid.count != 1 || sy_dtype_bits(graph->tensors[graph->nodes[next].outputs[0]].dtype) != 8)
         return SY_OK;
     found.activation = activation ? reader : SY_NONE;

@@ -11,7 +11,7 @@ sy_status sy_factor_find(sy_rewrite *work, int tensor, sy_factor *out, bool *out
         return SY_OK;
     const sy_node *node = &graph->nodes[producer];
     sy_factor factor = {.quantized = node->inputs[0], .largest = 255};
-    SY_TRY(sy_grid_read(work->ctx, graph, node, &work->arena, &factor.grid, out_found));
+    SY_TRY(sy_code_grid_read(work->ctx, graph, node, &work->arena, &factor.grid, out_found));
     if (sy_dtype_bits(graph->tensors[node->inputs[0]].dtype) == 16) /* their products do not fit in floats */
         *out_found = false;
     if (*out_found)
@@ -32,7 +32,7 @@ sy_status sy_factor_centre(sy_rewrite *work, const sy_factor *factor, int channe
                            double *out_largest_sum)
 {
     const sy_tensor *tensor = &work->graph->tensors[factor->quantized];
-    const sy_grid *grid = &factor->grid;
+    const sy_code_grid *grid = &factor->grid;
     size_t count = 0, channels = 1;
     sy_shape_count(&tensor->shape, &count);
     if (channel_axis < tensor->shape.rank && tensor->shape.dims[channel_axis] > 0)

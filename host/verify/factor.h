@@ -14,7 +14,7 @@ typedef struct sy_rewrite {
 /* A tensor that comes from DequantizeLinear. */
 typedef struct sy_factor {
     int quantized; /* the integer tensor before it */
-    sy_grid grid;
+    sy_code_grid grid;
     double largest; /* |q - zero| is at most this */
 } sy_factor;
 
