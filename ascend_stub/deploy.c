@@ -4,74 +4,25 @@
 #include <string.h>
 
 #include "import/import.h"
-#include "ops/op.h"
-#include "quant/quantize.h"
-#include "quant/weights.h"
-
-/* A graph being made. Tensors and nodes below the plan's counts are those of the plan. */
-typedef struct builder {
-    sy_ctx *ctx;
-    const sy_plan *plan;
-    sy_graph *graph;
-    int *quantized; /* per tensor of the plan: its int8 form; SY_NONE: not made */
-} builder;
-
-/* A name made of a part of the model's and an ending; in the arena of the graph. */
-static const char *named(const builder *work, const char *base, const char *ending)
-{
-    const char *name = sy_arena_printf(&work->graph->arena, "%s%s", base, ending);
-    return name ? name : base;
-}
-
-static sy_status add_node(builder *work, const char *type, const char *name, const int *inputs,
-                          int input_count, int output, int *out)
-{
-    SY_TRY(sy_graph_add_node(work->ctx, work->graph, type, name, inputs, input_count, &output, 1, out));
-    work->graph->nodes[*out].op = sy_op_find("", type);
-    return SY_OK;
-}
+#include "quant/rewrite.h"
 
 /* x -> AscendQuant -> *out, once for all that read it. */
-static sy_status quantize_activation(builder *work, int tensor, int *out)
+static sy_status quantize_activation(sy_rewrite *work, int tensor, int *out)
 {
     const sy_tensor from = work->graph->tensors[tensor];
     const sy_scale scale = work->plan->tensors[tensor].scales[0];
     int node;
-    if (work->quantized[tensor] == SY_NONE) {
-        SY_TRY(sy_graph_add_tensor(work->ctx, work->graph, named(work, from.name, "_quantized"),
-                                   SY_DTYPE_INT8, &from.shape, &work->quantized[tensor]));
-        SY_TRY(add_node(work, "AscendQuant", named(work, from.name, "_AscendQuant"), &tensor, 1,
-                        work->quantized[tensor], &node));
+    if (work->made[tensor] == SY_NONE) {
+        SY_TRY(sy_graph_add_tensor(work->ctx, work->graph, sy_rewrite_name(work, from.name, "_quantized"),
+                                   SY_DTYPE_INT8, &from.shape, &work->made[tensor]));
+        SY_TRY(sy_rewrite_add_node(work, "AscendQuant", sy_rewrite_name(work, from.name, "_AscendQuant"),
+                                   &tensor, 1, work->made[tensor], &node));
         SY_TRY(sy_graph_set_attr_float(work->ctx, work->graph, node, "scale", 1 / scale.scale));
         SY_TRY(sy_graph_set_attr_float(work->ctx, work->graph, node, "offset", (float)scale.zero));
         SY_TRY(sy_graph_set_attr_string(work->ctx, work->graph, node, "dst_type", "INT8"));
     }
-    *out = work->quantized[tensor];
+    *out = work->made[tensor];
     return SY_OK;
-}
-
-static sy_status quantize_weight(builder *work, int tensor, int *out)
-{
-    const sy_tensor_plan *plan = &work->plan->tensors[tensor];
-    const sy_tensor from = work->graph->tensors[tensor];
-    sy_channels channels;
-    size_t count = 0;
-    float *values = NULL;
-    uint8_t *integers = NULL;
-    sy_status status;
-    if (!sy_shape_count(&from.shape, &count) || !sy_weight_channels(&from, plan->axis, &channels))
-        return sy_fail(work->ctx, SY_E_INTERNAL, "weight '%s' lost its shape", from.name);
-    values = calloc(count, sizeof *values);
-    integers = malloc(count);
-    SY_TRY_DONE(sy_check_alloc(work->ctx, values && integers ? values : NULL));
-    SY_TRY_DONE(sy_tensor_to_f32(work->ctx, &from, values, count));
-    sy_weight_quantize(values, &channels, &plan->number, plan->scales, integers);
-    SY_TRY_DONE(sy_graph_add_constant(work->ctx, work->graph, named(work, from.name, "_quantized"),
-                                      SY_DTYPE_INT8, &from.shape, integers, count, out));
-done:
-    free(values);
-    free(integers);
-    return status;
 }
 
 /* Scales of the weights of a product and of its input. */
@@ -80,7 +31,7 @@ typedef struct scales {
     float x;
 } scales;
 
-static scales scales_of(const builder *work, int node)
+static scales scales_of(const sy_rewrite *work, int node)
 {
     const int *inputs = work->plan->graph->nodes[node].inputs;
     return (scales){&work->plan->tensors[inputs[1]], work->plan->tensors[inputs[0]].scales[0].scale};
@@ -93,12 +44,12 @@ static float weight_scale(const scales *both, int c)
 }
 
 /* The int32 bias of a product; *out SY_NONE where it has none. */
-static sy_status quantize_bias(builder *work, int node, int *out)
+static sy_status quantize_bias(sy_rewrite *work, int node, int *out)
 {
     const int channels = sy_plan_channels(work->plan, node), bias = sy_plan_bias_tensor(work->plan, node);
     const char *product = work->plan->graph->nodes[node].name;
     const char *name =
-        bias == SY_NONE ? named(work, product, "_bias") : work->plan->graph->tensors[bias].name;
+        bias == SY_NONE ? sy_rewrite_name(work, product, "_bias") : work->plan->graph->tensors[bias].name;
     const scales both = scales_of(work, node);
     const sy_shape shape = {.rank = 1, .dims = {channels}};
     int count = 0;
@@ -114,15 +65,15 @@ static sy_status quantize_bias(builder *work, int node, int *out)
                 sy_fail(work->ctx, SY_E_INTERNAL, "bias %d of node '%s' does not fit in int32", i, product);
     if (status == SY_OK && count)
         status =
-            sy_graph_add_constant(work->ctx, work->graph, named(work, name, "_quantized"), SY_DTYPE_INT32,
-                                  &shape, integers, (size_t)channels * sizeof *integers, out);
+            sy_graph_add_constant(work->ctx, work->graph, sy_rewrite_name(work, name, "_quantized"),
+                                  SY_DTYPE_INT32, &shape, integers, (size_t)channels * sizeof *integers, out);
     free(values);
     free(integers);
     return status;
 }
 
 /* float32 products of both scales in the low halves of uint64: one for each output channel, or one. */
-static sy_status add_deq_scales(builder *work, int node, const char *result, int *out)
+static sy_status add_deq_scales(sy_rewrite *work, int node, const char *result, int *out)
 {
     const scales both = scales_of(work, node);
     const int count = both.weight->channels > 1 ? sy_plan_channels(work->plan, node) : 1;
@@ -134,60 +85,50 @@ static sy_status add_deq_scales(builder *work, int node, const char *result, int
         memcpy(&words[c], &deq, sizeof deq); /* little endian, as the file and this machine */
     }
     const sy_status status =
-        sy_graph_add_constant(work->ctx, work->graph, named(work, result, "_deq_scale"), SY_DTYPE_UINT64,
-                              &shape, words, (size_t)count * sizeof *words, out);
+        sy_graph_add_constant(work->ctx, work->graph, sy_rewrite_name(work, result, "_deq_scale"),
+                              SY_DTYPE_UINT64, &shape, words, (size_t)count * sizeof *words, out);
     free(words);
     return status;
 }
 
-/* What computed `tensor` writes *out_raw from now on. */
-static sy_status take_result(builder *work, int tensor, const char *ending, int *out_raw)
-{
-    const sy_tensor from = work->graph->tensors[tensor];
-    SY_TRY(sy_graph_add_tensor(work->ctx, work->graph, named(work, from.name, ending), SY_DTYPE_INT32,
-                               &from.shape, out_raw));
-    work->graph->nodes[from.producer].outputs[0] = *out_raw;
-    work->graph->tensors[*out_raw].producer = from.producer;
-    return SY_OK;
-}
-
 /* sum -> AscendDequant -> result. */
-static sy_status dequantize(builder *work, int node, int sum, int result)
+static sy_status dequantize(sy_rewrite *work, int node, int sum, int result)
 {
     const char *name = work->graph->tensors[result].name;
     int inputs[2] = {sum, SY_NONE}, dequant;
     SY_TRY(add_deq_scales(work, node, name, &inputs[1]));
-    SY_TRY(add_node(work, "AscendDequant", named(work, name, "_AscendDequant"), inputs, 2, result, &dequant));
+    SY_TRY(sy_rewrite_add_node(work, "AscendDequant", sy_rewrite_name(work, name, "_AscendDequant"), inputs,
+                               2, result, &dequant));
     return sy_graph_set_attr_int(work->ctx, work->graph, dequant, "dtype", 0);
 }
 
 /* The bias of a MatMul is added behind it, as int32: by the Add of the graph, or by a new one. */
-static sy_status end_matmul(builder *work, int node, int bias)
+static sy_status end_matmul(sy_rewrite *work, int node, int bias)
 {
     const int add = work->plan->nodes[node].bias_add;
     const char *name = work->plan->graph->nodes[node].name;
     int result = work->plan->graph->nodes[node].outputs[0], product, sum, made;
-    SY_TRY(take_result(work, result, "_accumulator", &product));
+    SY_TRY(sy_rewrite_split(work, result, "_accumulator", SY_DTYPE_INT32, &product));
     if (add != SY_NONE) {
         result = work->plan->graph->nodes[add].outputs[0];
         sy_node *reader = &work->graph->nodes[add];
         const int constant = work->plan->graph->tensors[reader->inputs[0]].data ? 0 : 1;
         reader->inputs[constant] = bias;
         reader->inputs[1 - constant] = product;
-        SY_TRY(take_result(work, result, "_accumulator", &sum));
+        SY_TRY(sy_rewrite_split(work, result, "_accumulator", SY_DTYPE_INT32, &sum));
         return dequantize(work, node, sum, result);
     }
     if (bias == SY_NONE)
         return dequantize(work, node, product, result);
     const sy_shape shape = work->graph->tensors[product].shape;
     const int inputs[] = {product, bias};
-    SY_TRY(sy_graph_add_tensor(work->ctx, work->graph, named(work, name, "_with_bias"), SY_DTYPE_INT32,
-                               &shape, &sum));
-    SY_TRY(add_node(work, "Add", named(work, name, "_bias_Add"), inputs, 2, sum, &made));
+    SY_TRY(sy_graph_add_tensor(work->ctx, work->graph, sy_rewrite_name(work, name, "_with_bias"),
+                               SY_DTYPE_INT32, &shape, &sum));
+    SY_TRY(sy_rewrite_add_node(work, "Add", sy_rewrite_name(work, name, "_bias_Add"), inputs, 2, sum, &made));
     return dequantize(work, node, sum, result);
 }
 
-static sy_status set_inputs(builder *work, int node, int x, int weight, int bias)
+static sy_status set_inputs(sy_rewrite *work, int node, int x, int weight, int bias)
 {
     const int inputs[] = {x, weight, bias};
     sy_node *product = &work->graph->nodes[node];
@@ -198,51 +139,34 @@ static sy_status set_inputs(builder *work, int node, int x, int weight, int bias
     return SY_OK;
 }
 
-static sy_status deploy_product(builder *work, int node)
+static sy_status deploy_product(sy_rewrite *work, int node)
 {
     const sy_node *from = &work->plan->graph->nodes[node];
     const bool is_matmul = strcmp(from->type, "MatMul") == 0;
     int x, weight, bias, sum;
     SY_TRY(quantize_activation(work, from->inputs[0], &x));
-    SY_TRY(quantize_weight(work, from->inputs[1], &weight));
+    SY_TRY(sy_rewrite_add_weight(work, from->inputs[1], SY_DTYPE_INT8, &weight));
     SY_TRY(quantize_bias(work, node, &bias));
     SY_TRY(set_inputs(work, node, x, weight, is_matmul ? SY_NONE : bias));
     if (is_matmul)
         return end_matmul(work, node, bias);
-    SY_TRY(take_result(work, from->outputs[0], "_accumulator", &sum));
+    SY_TRY(sy_rewrite_split(work, from->outputs[0], "_accumulator", SY_DTYPE_INT32, &sum));
     return dequantize(work, node, sum, from->outputs[0]);
 }
 
-static sy_status build(builder *work)
+static sy_status rewire(sy_rewrite *work)
 {
-    const sy_graph *graph = work->plan->graph;
-    SY_TRY(sy_graph_raise_opset(work->ctx, work->graph, work->plan->traits->opset_min));
-    for (int n = 0; n < graph->node_count; n++) {
+    for (int n = 0; n < work->plan->graph->node_count; n++) {
         const sy_node_plan *plan = &work->plan->nodes[n];
         if (plan->quantized && plan->head == SY_NONE)
             SY_TRY(deploy_product(work, n));
     }
-    SY_TRY(sy_graph_compact(work->ctx, work->graph));
-    return sy_graph_validate(work->ctx, work->graph);
+    return SY_OK;
 }
 
 sy_status sy_ascend_deploy(sy_ctx *ctx, const sy_plan *plan, sy_graph **out)
 {
-    const size_t tensors = (size_t)plan->graph->tensor_count;
-    builder work = {.ctx = ctx, .plan = plan};
-    sy_status status;
-    work.quantized = calloc(tensors + 1, sizeof *work.quantized);
-    SY_TRY_DONE(sy_check_alloc(ctx, work.quantized));
-    for (size_t t = 0; t < tensors; t++)
-        work.quantized[t] = SY_NONE;
-    SY_TRY_DONE(sy_graph_copy(ctx, plan->graph, &work.graph));
-    SY_TRY_DONE(build(&work));
-    *out = work.graph;
-    work.graph = NULL;
-done:
-    sy_graph_destroy(work.graph);
-    free(work.quantized);
-    return status;
+    return sy_rewrite_graph(ctx, plan, plan->traits->opset_min, rewire, out);
 }
 
 sy_status sy_ascend_emit(sy_ctx *ctx, const sy_plan *plan, const char *path)

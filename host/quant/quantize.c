@@ -2,29 +2,13 @@
 
 #include <stdlib.h>
 
-#include "ops/op.h"
-#include "quant/weights.h"
-
-/* A quantized graph being made. Tensors and nodes below the plan's counts are those of the plan. */
-typedef struct builder {
-    sy_ctx *ctx;
-    const sy_plan *plan;
-    sy_graph *graph;
-    int *floats; /* per tensor of the plan: its dequantized form; SY_NONE: not made */
-} builder;
+#include "quant/rewrite.h"
 
 static const sy_shape scalar = {.rank = 0};
 
 static sy_shape vector_of(size_t count)
 {
     return (sy_shape){.rank = 1, .dims = {(int64_t)count}};
-}
-
-/* A name made of a part of the model's and an ending; in the arena of the graph. */
-static const char *named(const builder *work, const char *base, const char *ending)
-{
-    const char *name = sy_arena_printf(&work->graph->arena, "%s%s", base, ending);
-    return name ? name : base;
 }
 
 static sy_dtype dtype_of(const sy_number *number)
@@ -34,16 +18,8 @@ static sy_dtype dtype_of(const sy_number *number)
     return number->is_signed ? SY_DTYPE_INT8 : SY_DTYPE_UINT8;
 }
 
-static sy_status add_node(builder *work, const char *type, const char *name, const int *inputs,
-                          int input_count, int output, int *out)
-{
-    SY_TRY(sy_graph_add_node(work->ctx, work->graph, type, name, inputs, input_count, &output, 1, out));
-    work->graph->nodes[*out].op = sy_op_find("", type);
-    return SY_OK;
-}
-
 /* The constants of a Q or DQ node: scales as floats, zero points as `dtype`. */
-static sy_status add_scales(builder *work, const char *base, const sy_scale *scales, int count, int axis,
+static sy_status add_scales(sy_rewrite *work, const char *base, const sy_scale *scales, int count, int axis,
                             sy_dtype dtype, int *out_scale, int *out_zero)
 {
     const sy_shape shape = axis == SY_NONE ? scalar : vector_of((size_t)count);
@@ -58,42 +34,29 @@ static sy_status add_scales(builder *work, const char *base, const sy_scale *sca
             zeros[(size_t)c * zero_bytes + b] = (unsigned char)(zero >> (8 * b));
     }
     if (status == SY_OK)
-        status = sy_graph_add_constant(work->ctx, work->graph, named(work, base, "_scale"), SY_DTYPE_FLOAT,
-                                       &shape, values, (size_t)count * sizeof *values, out_scale);
+        status =
+            sy_graph_add_constant(work->ctx, work->graph, sy_rewrite_name(work, base, "_scale"),
+                                  SY_DTYPE_FLOAT, &shape, values, (size_t)count * sizeof *values, out_scale);
     if (status == SY_OK)
-        status = sy_graph_add_constant(work->ctx, work->graph, named(work, base, "_zero_point"), dtype,
-                                       &shape, zeros, (size_t)count * zero_bytes, out_zero);
+        status = sy_graph_add_constant(work->ctx, work->graph, sy_rewrite_name(work, base, "_zero_point"),
+                                       dtype, &shape, zeros, (size_t)count * zero_bytes, out_zero);
     free(values);
     free(zeros);
     return status;
 }
 
 /* q -> DequantizeLinear -> `output`. */
-static sy_status add_dequantize(builder *work, const char *base, int q, int scale, int zero, int axis,
+static sy_status add_dequantize(sy_rewrite *work, const char *base, int q, int scale, int zero, int axis,
                                 int output)
 {
     const int inputs[] = {q, scale, zero};
     int node;
-    SY_TRY(
-        add_node(work, "DequantizeLinear", named(work, base, "_DequantizeLinear"), inputs, 3, output, &node));
+    SY_TRY(sy_rewrite_add_node(work, "DequantizeLinear", sy_rewrite_name(work, base, "_DequantizeLinear"),
+                               inputs, 3, output, &node));
     return axis == SY_NONE ? SY_OK : sy_graph_set_attr_int(work->ctx, work->graph, node, "axis", axis);
 }
 
-/* Puts a new tensor behind what computes `tensor`, which the caller gives another producer. */
-static sy_status split_producer(builder *work, int tensor, int *out_raw)
-{
-    const sy_tensor old = work->graph->tensors[tensor];
-    SY_TRY(sy_graph_add_tensor(work->ctx, work->graph, named(work, old.name, "_QuantizeLinear_Input"),
-                               old.dtype, &old.shape, out_raw));
-    sy_node *node = &work->graph->nodes[old.producer];
-    for (int o = 0; o < node->output_count; o++)
-        if (node->outputs[o] == tensor)
-            node->outputs[o] = *out_raw;
-    work->graph->tensors[*out_raw].producer = old.producer;
-    return SY_OK;
-}
-
-static bool read_as_floats(const builder *work, int tensor)
+static bool read_as_floats(const sy_rewrite *work, int tensor)
 {
     const sy_graph *graph = work->plan->graph;
     for (int n = 0; n < graph->node_count; n++)
@@ -104,7 +67,7 @@ static bool read_as_floats(const builder *work, int tensor)
 }
 
 /* Is this the result of a product that gets a Clip: without an activation, and only quantized? */
-static bool takes_clip(const builder *work, int tensor)
+static bool takes_clip(const sy_rewrite *work, int tensor)
 {
     const int producer = work->plan->graph->tensors[tensor].producer;
     if (producer == SY_NONE)
@@ -116,41 +79,44 @@ static bool takes_clip(const builder *work, int tensor)
 }
 
 /* `from` -> QuantizeLinear -> DequantizeLinear -> `result`, which may not be there yet. */
-static sy_status add_quantize_pair(builder *work, const char *base, const sy_form *form, int from,
+static sy_status add_quantize_pair(sy_rewrite *work, const char *base, const sy_form *form, int from,
                                    int *result)
 {
     const sy_dtype dtype = dtype_of(&form->number);
     const sy_shape shape = work->graph->tensors[from].shape;
     int q, scale, zero, node;
     SY_TRY(add_scales(work, base, &form->scale, 1, SY_NONE, dtype, &scale, &zero));
-    SY_TRY(sy_graph_add_tensor(work->ctx, work->graph, named(work, base, "_QuantizeLinear_Output"), dtype,
-                               &shape, &q));
+    SY_TRY(sy_graph_add_tensor(work->ctx, work->graph, sy_rewrite_name(work, base, "_QuantizeLinear_Output"),
+                               dtype, &shape, &q));
     const int inputs[] = {from, scale, zero};
-    SY_TRY(add_node(work, "QuantizeLinear", named(work, base, "_QuantizeLinear"), inputs, 3, q, &node));
+    SY_TRY(sy_rewrite_add_node(work, "QuantizeLinear", sy_rewrite_name(work, base, "_QuantizeLinear"), inputs,
+                               3, q, &node));
     if (*result == SY_NONE)
-        SY_TRY(sy_graph_add_tensor(work->ctx, work->graph, named(work, base, "_DequantizeLinear_Output"),
-                                   SY_DTYPE_FLOAT, &shape, result));
+        SY_TRY(sy_graph_add_tensor(work->ctx, work->graph,
+                                   sy_rewrite_name(work, base, "_DequantizeLinear_Output"), SY_DTYPE_FLOAT,
+                                   &shape, result));
     return add_dequantize(work, base, q, scale, zero, SY_NONE, *result);
 }
 
 /* `tensor` -> Clip -> *out, with the ends of the grid as limits. */
-static sy_status add_clip(builder *work, int tensor, int *out)
+static sy_status add_clip(sy_rewrite *work, int tensor, int *out)
 {
     const sy_tensor_plan *plan = &work->plan->tensors[tensor];
     const sy_tensor from = work->graph->tensors[tensor];
     const float low = sy_dequantize_value(plan->scales[0], sy_number_lo(&plan->number));
     const float high = sy_dequantize_value(plan->scales[0], sy_number_hi(&plan->number));
     int inputs[3] = {tensor}, node;
-    SY_TRY(sy_graph_add_constant(work->ctx, work->graph, named(work, from.name, "_min"), SY_DTYPE_FLOAT,
-                                 &scalar, &low, sizeof low, &inputs[1]));
-    SY_TRY(sy_graph_add_constant(work->ctx, work->graph, named(work, from.name, "_max"), SY_DTYPE_FLOAT,
-                                 &scalar, &high, sizeof high, &inputs[2]));
-    SY_TRY(sy_graph_add_tensor(work->ctx, work->graph, named(work, from.name, "_Clip_Output"), SY_DTYPE_FLOAT,
-                               &from.shape, out));
-    return add_node(work, "Clip", named(work, from.name, "_Clip"), inputs, 3, *out, &node);
+    SY_TRY(sy_graph_add_constant(work->ctx, work->graph, sy_rewrite_name(work, from.name, "_min"),
+                                 SY_DTYPE_FLOAT, &scalar, &low, sizeof low, &inputs[1]));
+    SY_TRY(sy_graph_add_constant(work->ctx, work->graph, sy_rewrite_name(work, from.name, "_max"),
+                                 SY_DTYPE_FLOAT, &scalar, &high, sizeof high, &inputs[2]));
+    SY_TRY(sy_graph_add_tensor(work->ctx, work->graph, sy_rewrite_name(work, from.name, "_Clip_Output"),
+                               SY_DTYPE_FLOAT, &from.shape, out));
+    return sy_rewrite_add_node(work, "Clip", sy_rewrite_name(work, from.name, "_Clip"), inputs, 3, *out,
+                               &node);
 }
 
-static sy_status add_pair(builder *work, int tensor)
+static sy_status add_pair(sy_rewrite *work, int tensor)
 {
     const sy_tensor_plan *plan = &work->plan->tensors[tensor];
     const sy_form form = {plan->number, plan->scales[0]};
@@ -158,65 +124,48 @@ static sy_status add_pair(builder *work, int tensor)
         sy_graph_is_output(work->graph, tensor) && sy_plan_output_is_quantized(work->plan, tensor);
     int source = tensor, result = leaves ? tensor : SY_NONE;
     if (leaves)
-        SY_TRY(split_producer(work, tensor, &source));
+        SY_TRY(sy_rewrite_split(work, tensor, "_QuantizeLinear_Input", work->graph->tensors[tensor].dtype,
+                                &source));
     else if (takes_clip(work, tensor))
         SY_TRY(add_clip(work, tensor, &source));
     SY_TRY(add_quantize_pair(work, work->graph->tensors[tensor].name, &form, source, &result));
-    work->floats[tensor] = result;
+    work->made[tensor] = result;
     return SY_OK;
 }
 
 /* The floats of a tensor on another grid than its own, for one reader. */
-static sy_status add_conversion(builder *work, int tensor, const sy_form *form, int *out)
+static sy_status add_conversion(sy_rewrite *work, int tensor, const sy_form *form, int *out)
 {
-    const char *base = named(work, work->plan->graph->tensors[tensor].name, "_converted");
+    const char *base = sy_rewrite_name(work, work->plan->graph->tensors[tensor].name, "_converted");
     *out = SY_NONE;
-    return add_quantize_pair(work, base, form, work->floats[tensor], out);
+    return add_quantize_pair(work, base, form, work->made[tensor], out);
 }
 
 /* Integers of a constant, and what dequantizes them. */
-static sy_status add_weight(builder *work, int tensor)
+static sy_status add_weight(sy_rewrite *work, int tensor)
 {
     const sy_tensor_plan *plan = &work->plan->tensors[tensor];
     const sy_tensor from = work->graph->tensors[tensor];
     const sy_dtype dtype = dtype_of(&plan->number);
-    sy_channels channels;
-    size_t count = 0;
-    float *values = NULL;
-    uint8_t *integers = NULL;
     int q, scale, zero, result;
-    sy_status status = SY_OK;
-    if (!sy_shape_count(&from.shape, &count) || !sy_weight_channels(&from, plan->axis, &channels))
-        return sy_fail(work->ctx, SY_E_INTERNAL, "weight '%s' lost its shape", from.name);
-    values = calloc(count, sizeof *values);
-    integers = malloc(count * (sy_dtype_bits(dtype) / 8));
-    SY_TRY_DONE(sy_check_alloc(work->ctx, values && integers ? values : NULL));
-    SY_TRY_DONE(sy_tensor_to_f32(work->ctx, &from, values, count));
-    sy_weight_quantize(values, &channels, &plan->number, plan->scales, integers);
-
-    SY_TRY_DONE(sy_graph_add_constant(work->ctx, work->graph, named(work, from.name, "_quantized"), dtype,
-                                      &from.shape, integers, count * (sy_dtype_bits(dtype) / 8), &q));
-    SY_TRY_DONE(add_scales(work, from.name, plan->scales, plan->channels, plan->axis, dtype, &scale, &zero));
-    SY_TRY_DONE(sy_graph_add_tensor(work->ctx, work->graph,
-                                    named(work, from.name, "_DequantizeLinear_Output"), SY_DTYPE_FLOAT,
-                                    &from.shape, &result));
-    work->floats[tensor] = result;
-    status = add_dequantize(work, from.name, q, scale, zero, plan->axis, result);
-done:
-    free(values);
-    free(integers);
-    return status;
+    SY_TRY(sy_rewrite_add_weight(work, tensor, dtype, &q));
+    SY_TRY(add_scales(work, from.name, plan->scales, plan->channels, plan->axis, dtype, &scale, &zero));
+    SY_TRY(sy_graph_add_tensor(work->ctx, work->graph,
+                               sy_rewrite_name(work, from.name, "_DequantizeLinear_Output"), SY_DTYPE_FLOAT,
+                               &from.shape, &result));
+    work->made[tensor] = result;
+    return add_dequantize(work, from.name, q, scale, zero, plan->axis, result);
 }
 
-static sy_status make_floats(builder *work, int tensor)
+static sy_status make_floats(sy_rewrite *work, int tensor)
 {
-    if (work->floats[tensor] != SY_NONE)
+    if (work->made[tensor] != SY_NONE)
         return SY_OK;
     return work->plan->tensors[tensor].role == SY_ROLE_WEIGHT ? add_weight(work, tensor)
                                                               : add_pair(work, tensor);
 }
 
-static sy_status rewire(builder *work, int node)
+static sy_status rewire_node(sy_rewrite *work, int node)
 {
     for (int i = 0; i < work->plan->graph->nodes[node].input_count; i++) {
         if (!sy_plan_reads_integers(work->plan, node, i))
@@ -225,7 +174,7 @@ static sy_status rewire(builder *work, int node)
         const sy_form *reads = work->plan->nodes[node].reads;
         int floats;
         SY_TRY(make_floats(work, tensor));
-        floats = work->floats[tensor];
+        floats = work->made[tensor];
         if (reads && reads[i].number.bits)
             SY_TRY(add_conversion(work, tensor, &reads[i], &floats));
         work->graph->nodes[node].inputs[i] = floats;
@@ -234,7 +183,7 @@ static sy_status rewire(builder *work, int node)
 }
 
 /* Input 2 of a product becomes `tensor`, which may be its first. */
-static sy_status set_bias_input(builder *work, int node, int tensor)
+static sy_status set_bias_input(sy_rewrite *work, int node, int tensor)
 {
     sy_node *product = &work->graph->nodes[node];
     if (product->input_count > 2) {
@@ -250,16 +199,16 @@ static sy_status set_bias_input(builder *work, int node, int tensor)
 }
 
 /* The name a node's bias goes by. */
-static const char *bias_name(const builder *work, int node)
+static const char *bias_name(const sy_rewrite *work, int node)
 {
     const int bias = sy_plan_bias_tensor(work->plan, node);
     if (bias != SY_NONE)
         return work->plan->graph->tensors[bias].name;
-    return named(work, work->plan->graph->nodes[node].name, "_bias");
+    return sy_rewrite_name(work, work->plan->graph->nodes[node].name, "_bias");
 }
 
 /* int32 at the scales of the product: `out` is the dequantized form. */
-static sy_status add_integer_bias(builder *work, int node, const float *values, int count, int *out)
+static sy_status add_integer_bias(sy_rewrite *work, int node, const float *values, int count, int *out)
 {
     const sy_plan *plan = work->plan;
     const sy_node *product = &plan->graph->nodes[node];
@@ -281,12 +230,14 @@ static sy_status add_integer_bias(builder *work, int node, const float *values, 
     }
     if (status != SY_OK)
         goto done;
-    SY_TRY_DONE(sy_graph_add_constant(work->ctx, work->graph, named(work, name, "_quantized"), SY_DTYPE_INT32,
-                                      &shape, integers, (size_t)count * sizeof *integers, &q));
-    SY_TRY_DONE(add_scales(work, named(work, name, "_quantized"), scales, axis == SY_NONE ? 1 : count, axis,
-                           SY_DTYPE_INT32, &scale, &zero));
-    SY_TRY_DONE(sy_graph_add_tensor(work->ctx, work->graph, named(work, name, "_DequantizeLinear_Output"),
-                                    SY_DTYPE_FLOAT, &shape, out));
+    SY_TRY_DONE(sy_graph_add_constant(work->ctx, work->graph, sy_rewrite_name(work, name, "_quantized"),
+                                      SY_DTYPE_INT32, &shape, integers, (size_t)count * sizeof *integers,
+                                      &q));
+    SY_TRY_DONE(add_scales(work, sy_rewrite_name(work, name, "_quantized"), scales,
+                           axis == SY_NONE ? 1 : count, axis, SY_DTYPE_INT32, &scale, &zero));
+    SY_TRY_DONE(sy_graph_add_tensor(work->ctx, work->graph,
+                                    sy_rewrite_name(work, name, "_DequantizeLinear_Output"), SY_DTYPE_FLOAT,
+                                    &shape, out));
     SY_TRY_DONE(add_dequantize(work, name, q, scale, zero, axis, *out));
 done:
     free(integers);
@@ -295,7 +246,7 @@ done:
 }
 
 /* A MatMul has no bias of its own: the Add behind it takes the new one, or there is an Add from now on. */
-static sy_status add_matmul_bias(builder *work, int node, int bias)
+static sy_status add_matmul_bias(sy_rewrite *work, int node, int bias)
 {
     const sy_node_plan *plan = &work->plan->nodes[node];
     if (plan->bias_add != SY_NONE) {
@@ -305,20 +256,20 @@ static sy_status add_matmul_bias(builder *work, int node, int bias)
     }
     const sy_node *product = &work->graph->nodes[node];
     const int output = product->outputs[0];
-    const char *name = named(work, product->name, "_bias_Add");
+    const char *name = sy_rewrite_name(work, product->name, "_bias_Add");
     int raw, add;
-    SY_TRY(sy_graph_add_tensor(work->ctx, work->graph, named(work, product->name, "_without_bias"),
+    SY_TRY(sy_graph_add_tensor(work->ctx, work->graph, sy_rewrite_name(work, product->name, "_without_bias"),
                                SY_DTYPE_FLOAT, &work->graph->tensors[output].shape, &raw));
     work->graph->nodes[node].outputs[0] = raw;
     work->graph->tensors[raw].producer = node;
     const int inputs[] = {raw, bias};
-    return add_node(work, "Add", name, inputs, 2, output, &add);
+    return sy_rewrite_add_node(work, "Add", name, inputs, 2, output, &add);
 }
 
 /* A float bias is written as the nearest multiple of x_scale * w_scale: some runtimes turn biases into
  * integers of that grid on loading, others keep the floats, and so both compute the same.
  */
-static sy_status add_float_bias(builder *work, int node, float *values, int count, int *out)
+static sy_status add_float_bias(sy_rewrite *work, int node, float *values, int count, int *out)
 {
     const sy_shape shape = vector_of((size_t)count);
     const sy_node *product = &work->plan->graph->nodes[node];
@@ -330,11 +281,12 @@ static sy_status add_float_bias(builder *work, int node, float *values, int coun
         if (sy_quantize_bias(values[i], x_scale, w_scale, &code))
             values[i] = (float)code * (x_scale * w_scale);
     }
-    return sy_graph_add_constant(work->ctx, work->graph, named(work, bias_name(work, node), "_rounded"),
-                                 SY_DTYPE_FLOAT, &shape, values, (size_t)count * sizeof *values, out);
+    return sy_graph_add_constant(work->ctx, work->graph,
+                                 sy_rewrite_name(work, bias_name(work, node), "_rounded"), SY_DTYPE_FLOAT,
+                                 &shape, values, (size_t)count * sizeof *values, out);
 }
 
-static sy_status attach_bias(builder *work, int node, int bias)
+static sy_status attach_bias(sy_rewrite *work, int node, int bias)
 {
     if (sy_node_is(&work->plan->graph->nodes[node], "MatMul"))
         return add_matmul_bias(work, node, bias);
@@ -344,7 +296,7 @@ static sy_status attach_bias(builder *work, int node, int bias)
 /* Biases of products with constant weights become int32 where the target wants that, else floats on the same
  * grid.
  */
-static sy_status quantize_bias(builder *work, int node)
+static sy_status quantize_bias(sy_rewrite *work, int node)
 {
     const int channels = sy_plan_channels(work->plan, node);
     const bool integer = work->plan->traits->int32_bias;
@@ -369,36 +321,20 @@ static int opset_of(const sy_plan *plan)
     return plan->traits->opset_min;
 }
 
-static sy_status build(builder *work)
+static sy_status rewire(sy_rewrite *work)
 {
     const sy_graph *graph = work->plan->graph;
-    SY_TRY(sy_graph_raise_opset(work->ctx, work->graph, opset_of(work->plan)));
     for (int n = 0; n < graph->node_count; n++)
-        SY_TRY(rewire(work, n));
+        SY_TRY(rewire_node(work, n));
     for (int o = 0; o < graph->output_count; o++)
         if (sy_plan_output_is_quantized(work->plan, graph->outputs[o]))
             SY_TRY(make_floats(work, graph->outputs[o]));
     for (int n = 0; n < graph->node_count; n++)
         SY_TRY(quantize_bias(work, n));
-    SY_TRY(sy_graph_compact(work->ctx, work->graph));
-    return sy_graph_validate(work->ctx, work->graph);
+    return SY_OK;
 }
 
 sy_status sy_quantize_graph(sy_ctx *ctx, const sy_plan *plan, sy_graph **out)
 {
-    const size_t tensors = (size_t)plan->graph->tensor_count;
-    builder work = {.ctx = ctx, .plan = plan};
-    sy_status status;
-    work.floats = calloc(tensors + 1, sizeof *work.floats);
-    SY_TRY_DONE(sy_check_alloc(ctx, work.floats));
-    for (size_t t = 0; t < tensors; t++)
-        work.floats[t] = SY_NONE;
-    SY_TRY_DONE(sy_graph_copy(ctx, plan->graph, &work.graph));
-    SY_TRY_DONE(build(&work));
-    *out = work.graph;
-    work.graph = NULL;
-done:
-    sy_graph_destroy(work.graph);
-    free(work.floats);
-    return status;
+    return sy_rewrite_graph(ctx, plan, opset_of(plan), rewire, out);
 }
