@@ -88,6 +88,21 @@ static sy_status add_side(sy_ctx *ctx, uint64_t **bins, const uint32_t *counts, 
     return SY_OK;
 }
 
+static void close_windows(sy_accumulator *to)
+{
+    sy_exact_windows_close(to->windows, to->channels, to->channel_count);
+    to->window_terms = 0;
+}
+
+static void add_channels(sy_accumulator *to, const float *sums)
+{
+    if (to->window_terms == SY_EXACT_WINDOW_TERMS)
+        close_windows(to);
+    sy_exact_windows_add(to->windows, to->channels, sums, to->channel_count);
+    to->window_terms++;
+    to->channel_samples++;
+}
+
 static void add_numbers(sy_accumulator *to, const sy_tensor_sample *sample, const summary *s)
 {
     to->elements += s->finite;
@@ -102,11 +117,8 @@ static void add_numbers(sy_accumulator *to, const sy_tensor_sample *sample, cons
         if (!to->bad_sample || strcmp(sample->name, to->bad_sample) < 0)
             to->bad_sample = sample->name;
     }
-    if (sample->channel_sums && all_finite(sample->channel_sums, to->channel_count)) {
-        to->channel_samples++;
-        for (uint32_t c = 0; c < to->channel_count; c++)
-            sy_exact_sum_add_float(&to->channels[c], sample->channel_sums[c]);
-    }
+    if (sample->channel_sums && all_finite(sample->channel_sums, to->channel_count))
+        add_channels(to, sample->channel_sums);
 }
 
 void sy_accumulator_add(sy_accumulator *accumulator, const sy_tensor_sample *sample)
@@ -159,7 +171,9 @@ sy_status sy_accumulator_init(sy_ctx *ctx, sy_accumulator *accumulator, size_t s
     if (channel_count == 0)
         return SY_OK;
     accumulator->channels = calloc(channel_count, sizeof *accumulator->channels);
-    return sy_check_alloc(ctx, accumulator->channels);
+    accumulator->windows = calloc(channel_count, sizeof *accumulator->windows);
+    SY_TRY(sy_check_alloc(ctx, accumulator->channels));
+    return sy_check_alloc(ctx, accumulator->windows);
 }
 
 void sy_accumulator_release(sy_accumulator *accumulator)
@@ -168,6 +182,7 @@ void sy_accumulator_release(sy_accumulator *accumulator)
     free(accumulator->positive);
     free(accumulator->negative);
     free(accumulator->channels);
+    free(accumulator->windows);
     free(accumulator->records);
 }
 
@@ -176,12 +191,12 @@ static const uint64_t *copy_side(sy_arena *arena, const uint64_t *bins)
     return bins ? sy_arena_copy(arena, bins, SY_HISTOGRAM_SIDE * sizeof *bins) : sy_histogram_empty;
 }
 
-static sy_status finish_channels(sy_ctx *ctx, const sy_accumulator *from, sy_arena *arena,
-                                 sy_tensor_stats *out)
+static sy_status finish_channels(sy_ctx *ctx, sy_accumulator *from, sy_arena *arena, sy_tensor_stats *out)
 {
     out->channel_count = from->channel_count;
     if (from->channel_count == 0)
         return SY_OK;
+    close_windows(from);
     out->channel_elements = from->channel_samples * from->channel_positions;
     out->channel_sums = sy_arena_copy(arena, from->channels, from->channel_count * sizeof *from->channels);
     SY_TRY(sy_check_alloc(ctx, out->channel_sums));
@@ -190,7 +205,7 @@ static sy_status finish_channels(sy_ctx *ctx, const sy_accumulator *from, sy_are
     return sy_check_alloc(ctx, out->channel_means);
 }
 
-sy_status sy_accumulator_finish(sy_ctx *ctx, const sy_accumulator *accumulator, const size_t *order,
+sy_status sy_accumulator_finish(sy_ctx *ctx, sy_accumulator *accumulator, const size_t *order,
                                 size_t sample_count, sy_arena *arena, sy_tensor_stats *out)
 {
     out->elements = accumulator->elements;

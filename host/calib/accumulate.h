@@ -25,6 +25,8 @@ typedef struct sy_accumulator {
     uint64_t *positive, *negative; /* NULL while there are none */
     sy_exact_sum sum, squares;
     sy_exact_sum *channels; /* [channel_count]; NULL where channels are not asked for */
+    int64_t *windows;       /* [channel_count]: what the channels lack yet (exact_sum.h) */
+    uint32_t window_terms;  /* samples in them */
     uint32_t channel_count;
     uint64_t channel_positions; /* elements of a channel in one sample */
     uint64_t channel_samples;   /* that had finite sums only */
@@ -44,7 +46,7 @@ void sy_accumulator_add(sy_accumulator *accumulator, const sy_tensor_sample *sam
 sy_status sy_accumulator_add_histogram(sy_ctx *ctx, sy_accumulator *accumulator, const uint32_t *state);
 
 /* Fills everything in *out but the name; record i is that of sample order[i]. */
-sy_status sy_accumulator_finish(sy_ctx *ctx, const sy_accumulator *accumulator, const size_t *order,
+sy_status sy_accumulator_finish(sy_ctx *ctx, sy_accumulator *accumulator, const size_t *order,
                                 size_t sample_count, sy_arena *arena, sy_tensor_stats *out);
 
 #endif

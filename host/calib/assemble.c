@@ -84,7 +84,7 @@ static sy_status report_not_finite(sy_ctx *ctx, const sy_calib_spec *spec, const
     return SY_OK;
 }
 
-static sy_status fill(sy_ctx *ctx, const sy_calib_spec *spec, const sy_accumulator *accumulators,
+static sy_status fill(sy_ctx *ctx, const sy_calib_spec *spec, sy_accumulator *accumulators,
                       const sy_hash *hashes, const bool *usable, sy_arena *scratch, sy_stats *out)
 {
     size_t *order = NULL, count = 0;
@@ -109,7 +109,7 @@ static sy_status fill(sy_ctx *ctx, const sy_calib_spec *spec, const sy_accumulat
     return SY_OK;
 }
 
-sy_status sy_calib_assemble(sy_ctx *ctx, const sy_calib_spec *spec, const sy_accumulator *accumulators,
+sy_status sy_calib_assemble(sy_ctx *ctx, const sy_calib_spec *spec, sy_accumulator *accumulators,
                             const sy_hash *hashes, const bool *usable, sy_stats **out)
 {
     sy_arena scratch = {0};

@@ -9,7 +9,7 @@
 
 /* `accumulators` are those of spec->observed; `hashes` and `usable` those of the samples. Fails as
  * sy_calib_collect does. */
-sy_status sy_calib_assemble(sy_ctx *ctx, const sy_calib_spec *spec, const sy_accumulator *accumulators,
+sy_status sy_calib_assemble(sy_ctx *ctx, const sy_calib_spec *spec, sy_accumulator *accumulators,
                             const sy_hash *hashes, const bool *usable, sy_stats **out);
 
 #endif

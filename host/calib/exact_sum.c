@@ -67,6 +67,34 @@ void sy_exact_sum_add_float(sy_exact_sum *sum, float value)
     sy_exact_sum_add(sum, bits >> 31 ? -magnitude : magnitude, field ? LOWEST - 1 + field : LOWEST);
 }
 
+/* False, and nothing is added, where the float is not such a multiple. */
+static bool add_to_window(int64_t *window, float value)
+{
+    const float scaled = value * 0x1p34f; /* without rounding, unless it is too large */
+    if (!(fabsf(scaled) < 0x1p53f))
+        return false;
+    const int64_t units = (int64_t)scaled;
+    if ((float)units != scaled)
+        return false;
+    *window += units;
+    return true;
+}
+
+void sy_exact_windows_add(int64_t *windows, sy_exact_sum *sums, const float *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!add_to_window(&windows[i], values[i]))
+            sy_exact_sum_add_float(&sums[i], values[i]);
+}
+
+void sy_exact_windows_close(int64_t *windows, sy_exact_sum *sums, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        sy_exact_sum_add(&sums[i], windows[i], SY_EXACT_WINDOW_LOWEST);
+        windows[i] = 0;
+    }
+}
+
 static void negate(sy_exact_sum *sum)
 {
     uint64_t carry = 1;

@@ -1,5 +1,6 @@
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 
 #include "calib/exact_sum.h"
 #include "support/tensor_stats.h"
@@ -93,6 +94,49 @@ static void order_and_grouping_leave_the_same_bits(void **state)
     assert_memory_equal(&up, &parts[1], sizeof up);
 }
 
+static void a_window_takes_what_it_holds_exactly_and_the_sum_the_rest(void **state)
+{
+    (void)state;
+    static const struct {
+        float value;
+        bool fits;
+    } cases[] = {{0, true},
+                 {-0.0f, true},
+                 {1.5f, true},
+                 {-0x1p-34f, true},
+                 {0x1p-35f, false},
+                 {0x1.000002p-11f, true},
+                 {0x1.000002p-12f, false},
+                 {0x1.fffffep18f, true},
+                 {0x1p19f, false},
+                 {-0x1p19f, false},
+                 {FLT_MAX, false},
+                 {0x1p-149f, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int64_t window = 3;
+        sy_exact_sum sum = {{0}};
+        sy_exact_windows_add(&window, &sum, &cases[i].value, 1);
+        assert_true(window == 3 + (cases[i].fits ? (int64_t)ldexp(cases[i].value, 34) : 0));
+        assert_true(sy_exact_sum_value(&sum) == (cases[i].fits ? 0 : cases[i].value));
+    }
+}
+
+static void full_windows_have_not_overflowed(void **state)
+{
+    (void)state;
+    static const float ends[] = {-0x1.fffffep18f, 0x1.fffffep18f};
+    sy_exact_sum sums[2] = {{{0}}}, want[2] = {{{0}}};
+    int64_t windows[2] = {0};
+    for (int i = 0; i < SY_EXACT_WINDOW_TERMS; i++) {
+        sy_exact_windows_add(windows, sums, ends, 2);
+        sy_exact_sum_add_float(&want[0], ends[0]);
+        sy_exact_sum_add_float(&want[1], ends[1]);
+    }
+    sy_exact_windows_close(windows, sums, 2);
+    assert_memory_equal(sums, want, sizeof sums);
+    assert_true(windows[0] == 0 && windows[1] == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -101,6 +145,8 @@ int main(void)
         cmocka_unit_test(the_ends_of_the_range_fit),
         cmocka_unit_test(a_value_is_rounded_once_to_even),
         cmocka_unit_test(order_and_grouping_leave_the_same_bits),
+        cmocka_unit_test(a_window_takes_what_it_holds_exactly_and_the_sum_the_rest),
+        cmocka_unit_test(full_windows_have_not_overflowed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
