@@ -78,7 +78,8 @@ static CUresult read_params(const vm_kernel *kernel, void **values, void **extra
     return CUDA_SUCCESS;
 }
 
-static CUresult submit(const vm_launch *launch, struct drv_stream *stream, void **values, void **extra)
+static CUresult submit(vm_part *part, const vm_launch *launch, struct drv_stream *stream, void **values,
+                       void **extra)
 {
     CUresult status = check_grid(launch);
     if (!status)
@@ -93,6 +94,7 @@ static CUresult submit(const vm_launch *launch, struct drv_stream *stream, void 
         free(params);
         return status;
     }
+    op->part = part;
     op->launch = *launch;
     op->params = params;
     drv_submit(stream, op);
@@ -126,7 +128,7 @@ CUresult cuLaunchKernel(CUfunction f, unsigned grid_x, unsigned grid_y, unsigned
                                   .grid = {grid_x, grid_y, grid_z},
                                   .block = {block_x, block_y, block_z},
                                   .dynamic_shared = shared};
-        status = submit(&launch, stream, values, extra);
+        status = submit(f->part, &launch, stream, values, extra);
     }
     return drv_leave(status);
 }

@@ -34,10 +34,9 @@ static bool add_variables(const vm_loaded *loaded)
     return true;
 }
 
-static CUresult open_module(CUmodule *out, const void *image, char *message, size_t bytes)
+/* Frees `ptx`. */
+static CUresult open_text(struct drv_module **out, char *ptx, char *message, size_t bytes)
 {
-    const char *other = drv.machine.options.replacement;
-    char *ptx = other ? vm_image_read(other, message, bytes) : vm_image_ptx(image, message, bytes);
     struct drv_module *module = calloc(1, sizeof *module);
     const bool loaded =
         ptx && module && vm_module_load(&drv.machine.options, ptx, &module->loaded, message, bytes);
@@ -53,6 +52,32 @@ static CUresult open_module(CUmodule *out, const void *image, char *message, siz
         return CUDA_ERROR_OUT_OF_MEMORY;
     for (u32 i = 0; i < parts->part_count; i++)
         module->functions[i] = (struct drv_function){&parts->parts[i], parts};
+    *out = module;
+    return CUDA_SUCCESS;
+}
+
+static void close_text(struct drv_module *module)
+{
+    const vm_loaded *loaded = &module->loaded;
+    for (u32 i = 0; i < loaded->variable_count; i++)
+        vm_memory_free(&drv.machine.memory, VM_MODULE, (u64)loaded->variables[i].address);
+    vm_module_unload(&module->loaded);
+    free(module->functions);
+    free(module);
+}
+
+static CUresult open_module(CUmodule *out, const void *image, char *message, size_t bytes)
+{
+    const char *path = drv.machine.options.replacement;
+    struct drv_module *module = NULL;
+    CUresult status = open_text(&module, vm_image_ptx(image, message, bytes), message, bytes);
+    if (!status && path)
+        status = open_text(&module->replacement, vm_image_read(path, message, bytes), message, bytes);
+    if (status) {
+        if (module)
+            close_text(module);
+        return status;
+    }
     module->next = drv.modules;
     drv.modules = module;
     *out = module;
@@ -100,14 +125,11 @@ static struct drv_module **find_module(CUmodule handle)
 static void close_module(struct drv_module **at)
 {
     struct drv_module *module = *at;
-    const vm_loaded *loaded = &module->loaded;
     drv_run_all();
-    for (u32 i = 0; i < loaded->variable_count; i++)
-        vm_memory_free(&drv.machine.memory, VM_MODULE, (u64)loaded->variables[i].address);
     *at = module->next;
-    vm_module_unload(&module->loaded);
-    free(module->functions);
-    free(module);
+    if (module->replacement)
+        close_text(module->replacement);
+    close_text(module);
 }
 
 void drv_close_modules(void)
@@ -128,6 +150,12 @@ CUresult cuModuleUnload(CUmodule handle)
     return drv_leave(status);
 }
 
+static CUfunction find_function(struct drv_module *module, const char *name)
+{
+    const vm_part *part = module ? vm_module_find(&module->loaded, name) : NULL;
+    return part ? &module->functions[part - module->loaded.parts] : NULL;
+}
+
 EXPORT CUresult cuModuleGetFunction(CUfunction *out, CUmodule handle, const char *name);
 CUresult cuModuleGetFunction(CUfunction *out, CUmodule handle, const char *name)
 {
@@ -136,11 +164,10 @@ CUresult cuModuleGetFunction(CUfunction *out, CUmodule handle, const char *name)
     if (!status && !at)
         status = CUDA_ERROR_INVALID_HANDLE;
     if (at) {
-        const vm_part *part = vm_module_find(&(*at)->loaded, name);
-        if (part)
-            *out = &(*at)->functions[part - (*at)->loaded.parts];
-        else
-            status = CUDA_ERROR_NOT_FOUND;
+        const CUfunction other = find_function((*at)->replacement, name);
+        const CUfunction found = other ? other : find_function(*at, name);
+        status = found ? CUDA_SUCCESS : CUDA_ERROR_NOT_FOUND;
+        *out = found ? found : *out;
     }
     return drv_leave(status);
 }

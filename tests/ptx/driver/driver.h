@@ -26,6 +26,7 @@ struct drv_module {
     struct drv_module *next;
     vm_loaded loaded;
     struct drv_function *functions;
+    struct drv_module *replacement; /* its kernels come first; NULL without */
 };
 
 typedef enum { OP_COPY, OP_SET, OP_LAUNCH, OP_WAIT, OP_RECORD, OP_HOST } drv_op_kind;
@@ -46,6 +47,7 @@ typedef struct drv_op {
         size_t count;
     } set;
     vm_launch launch;         /* OP_LAUNCH */
+    vm_part *part;            /* its kernel */
     u8 *params;               /* owned */
     struct drv_stream *other; /* OP_WAIT: all of it up to `until` */
     u64 until;

@@ -1,5 +1,6 @@
 /* Streams. In lazy mode an operation runs only when something waits for it: what the host forgot to wait for,
  * or to order, is then late. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -62,6 +63,20 @@ static void run_set(const drv_op *op)
     vm_memory_wrote(&drv.machine.memory, op->set.at, op->set.count * op->set.width);
 }
 
+/* Notes, once, that the kernel has run to its end. */
+static void tell_launch(vm_part *part)
+{
+    const char *path = drv.machine.options.launches;
+    if (!path || part->launched)
+        return;
+    part->launched = true;
+    FILE *file = fopen(path, "a");
+    if (!file || fprintf(file, "%s\n", part->kernel.name) < 0)
+        fprintf(stderr, "ptx: cannot write '%s'\n", path);
+    if (file)
+        fclose(file);
+}
+
 static void run_launch(const drv_op *op)
 {
     drv.machine.launches++;
@@ -75,6 +90,8 @@ static void run_launch(const drv_op *op)
     const int error = vm_run(&drv.machine, &launch);
     if (error)
         drv.broken = error;
+    else
+        tell_launch(op->part);
 }
 
 static double now(void)

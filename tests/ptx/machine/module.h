@@ -12,6 +12,7 @@ typedef struct {
     vm_kernel kernel; /* `run` is NULL until the kernel is compiled */
     char *c;          /* its source until then; NULL if the module is one library */
     void *library;
+    bool launched; /* to its end, without a finding */
 } vm_part;
 
 typedef struct {

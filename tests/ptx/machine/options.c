@@ -31,6 +31,7 @@ void vm_options_read(vm_options *options)
         .compiler = getenv("SY_PTX_CC"),
         .replacement = getenv("SY_PTX_REPLACE"),
         .report = getenv("SY_PTX_REPORT"),
+        .launches = getenv("SY_PTX_LAUNCHES"),
     };
     if (!options->compiler || !*options->compiler)
         options->compiler = PTX_COMPILER;

@@ -15,8 +15,9 @@ typedef struct {
     uint64_t failing_launch; /* SY_PTX_FAIL_LAUNCH=n: the device dies at the n-th launch; 0: none */
     const char *cache;       /* SY_PTX_CACHE: folder of translated modules; NULL: beside the library */
     const char *compiler;    /* SY_PTX_CC */
-    const char *replacement; /* SY_PTX_REPLACE: file of PTX to load in the place of every module */
+    const char *replacement; /* SY_PTX_REPLACE: file of PTX whose kernels stand in for those of modules */
     const char *report;      /* SY_PTX_REPORT: file that findings are appended to, besides stderr */
+    const char *launches;    /* SY_PTX_LAUNCHES: file that names of kernels that ran are appended to */
 } vm_options;
 
 /* Reads the environment again. A value that is no number ends the process with a message. */

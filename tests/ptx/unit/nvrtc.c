@@ -51,20 +51,22 @@ static void fail_with_log(program p, const char *name)
     fail_msg("%s does not compile: %s", name, log);
 }
 
-char *nvrtc_compile(const char *source, const char *name, const char *include)
+char *nvrtc_compile_in(const char *source, const char *name, const char *first, const char *second)
 {
-    char folder[512];
+    char folders[2][512];
     const char *options[] = {"--gpu-architecture=compute_75",
                              "--fmad=false",
                              "--ftz=false",
                              "--prec-div=true",
                              "--prec-sqrt=true",
-                             folder};
+                             folders[0],
+                             folders[1]};
     program p = NULL;
     size_t bytes = 0;
-    snprintf(folder, sizeof folder, "--include-path=%s", include ? include : ".");
+    snprintf(folders[0], sizeof folders[0], "--include-path=%s", first);
+    snprintf(folders[1], sizeof folders[1], "--include-path=%s", second);
     assert_int_equal(rtc.nvrtcCreateProgram(&p, source, name, 0, NULL, NULL), 0);
-    if (rtc.nvrtcCompileProgram(p, include ? 6 : 5, options) != 0)
+    if (rtc.nvrtcCompileProgram(p, sizeof options / sizeof options[0], options) != 0)
         fail_with_log(p, name);
     assert_int_equal(rtc.nvrtcGetPTXSize(p, &bytes), 0);
     char *ptx = calloc(1, bytes + 1);
@@ -72,4 +74,9 @@ char *nvrtc_compile(const char *source, const char *name, const char *include)
     assert_int_equal(rtc.nvrtcGetPTX(p, ptx), 0);
     rtc.nvrtcDestroyProgram(&p);
     return ptx;
+}
+
+char *nvrtc_compile(const char *source, const char *name, const char *include)
+{
+    return nvrtc_compile_in(source, name, include ? include : ".", ".");
 }

@@ -11,4 +11,7 @@ bool nvrtc_open(const char **why_not);
  * `include` is a folder, or NULL. */
 char *nvrtc_compile(const char *source, const char *name, const char *include);
 
+/* With headers looked for in two folders. */
+char *nvrtc_compile_in(const char *source, const char *name, const char *first, const char *second);
+
 #endif

@@ -271,12 +271,11 @@ static void the_log_of_a_load_says_what_failed(void **state)
     assert_string_equal(log, "line 6: the executor does not know 'foo.u32'");
 }
 
-static void a_module_can_be_replaced_by_a_file(void **state)
+static void kernels_of_a_module_can_be_replaced_from_a_file(void **state)
 {
     char path[] = "/tmp/steelyard-ptx-XXXXXX", options[64];
-    const char ptx[] = ".version 7.0\n.target sm_75\n.address_size 64\n.visible .entry other()\n{\nret;\n}\n";
-    CUmodule m;
-    CUfunction f;
+    const char ptx[] =
+        ".version 7.0\n.target sm_75\n.address_size 64\n.visible .entry nothing()\n{\ntrap;\n}\n";
     (void)state;
     const int file = mkstemp(path);
     assert_int_equal(write(file, ptx, sizeof ptx - 1), sizeof ptx - 1);
@@ -284,11 +283,44 @@ static void a_module_can_be_replaced_by_a_file(void **state)
     device_close();
     snprintf(options, sizeof options, "SY_PTX_REPLACE=%s", path);
     device_open(options);
-    assert_cu(cu.cuModuleLoadData(&m, "anything"), CUDA_SUCCESS);
-    assert_cu(cu.cuModuleGetFunction(&f, m, "other"), CUDA_SUCCESS);
+    assert_cu(device_launch(kernel("narrow"), 1, 1, NULL), CUDA_SUCCESS);
+    assert_cu(cu.cuCtxSynchronize(), CUDA_SUCCESS);
+    assert_cu(device_launch(kernel("nothing"), 1, 1, NULL), CUDA_SUCCESS);
+    assert_cu(cu.cuCtxSynchronize(), CUDA_ERROR_LAUNCH_FAILED);
+    assert_report("kernel 'nothing', PTX line 6|trap");
+    module = NULL;
+    device_close();
     unlink(path);
-    assert_cu(cu.cuModuleLoadData(&m, "anything"), CUDA_ERROR_NO_BINARY_FOR_GPU);
+    CUmodule m;
+    device_open(options);
+    assert_cu(cu.cuModuleLoadData(&m, ptx), CUDA_ERROR_NO_BINARY_FOR_GPU);
     assert_report("cannot read");
+}
+
+static void names_of_kernels_that_ran_are_noted(void **state)
+{
+    char path[] = "/tmp/steelyard-ptx-XXXXXX", options[96], text[64] = "";
+    (void)state;
+    close(mkstemp(path));
+    device_close();
+    snprintf(options, sizeof options, "SY_PTX_LAZY=1 SY_PTX_FAIL_LAUNCH=3 SY_PTX_LAUNCHES=%s", path);
+    device_open(options);
+    assert_cu(device_launch(kernel("nothing"), 1, 1, NULL), CUDA_SUCCESS);
+    assert_cu(device_launch(kernel("nothing"), 1, 1, NULL), CUDA_SUCCESS);
+    FILE *file = fopen(path, "r");
+    assert_null(fgets(text, sizeof text, file)); /* nobody has waited */
+    assert_cu(cu.cuCtxSynchronize(), CUDA_SUCCESS);
+    assert_cu(device_launch(kernel("narrow"), 1, 1, NULL), CUDA_SUCCESS);
+    assert_cu(cu.cuCtxSynchronize(), CUDA_ERROR_LAUNCH_FAILED);
+    rewind(file);
+    assert_non_null(fgets(text, sizeof text, file));
+    assert_string_equal(text, "nothing\n");
+    assert_null(fgets(text, sizeof text, file)); /* once, and none that failed */
+    fclose(file);
+    unlink(path);
+    module = NULL;
+    device_close();
+    device_open(NULL);
 }
 
 int main(void)
@@ -307,7 +339,8 @@ int main(void)
         TEST(functions_and_errors_are_found_by_name),
         TEST(an_image_that_is_no_ptx_is_refused),
         TEST(the_log_of_a_load_says_what_failed),
-        TEST(a_module_can_be_replaced_by_a_file),
+        TEST(kernels_of_a_module_can_be_replaced_from_a_file),
+        TEST(names_of_kernels_that_ran_are_noted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
