@@ -1,10 +1,11 @@
 """The whole of `steelyard stats` on every device: one content hash, whatever the device and the batch; and what is said when
 memory is short or a device dies.
 
-    devices.py PROGRAM SOURCE [--models] [--real]
+    devices.py PROGRAM SOURCE [--models | --fast COMPARE_STATS] [--real]
 
 Without --real, CUDA is the executor of tests/ptx (SY_LIBCUDA), which can be told to fail. With --models the models of
-SY_SHARED are run, a few samples each, besides the one of this repository.
+SY_SHARED are run, a few samples each, besides the one of this repository. With --fast the same models are run with
+arithmetic = FAST, and their statistics compared with the exact ones by the program COMPARE_STATS.
 """
 import json
 import os
@@ -20,6 +21,8 @@ MODELS = {
     "resnet8_cifar10": ("cifar10/calib", 11),
     "banking77_encoder": ("text/calib", 11),
 }
+# Of a tensor's largest magnitude: docs/decisions/fast_arithmetic.md
+FAST_BOUND = 2.0 ** -14
 EXIT_ARGUMENT, EXIT_MEMORY, EXIT_DEVICE = 1, 7, 8
 
 
@@ -65,6 +68,27 @@ def check_hashes(run, names):
     return wrong
 
 
+def check_fast(run, name, compare, exact):
+    """Whether the statistics on this device are within the bound of those in the file `exact`, and not the same."""
+    done = run("--device", name, "--workers", "1", "--batch", "3", "--set", "run_param.arithmetic=FAST")
+    if done.returncode or "arithmetic is FAST" not in done.stderr:
+        print(f"{run.name} on {name}: exit code {done.returncode}, or not FAST\n{done.stderr}")
+        return 1
+    told = subprocess.run([compare, str(exact), str(run.file)], capture_output=True, text=True, check=True).stdout
+    distance, tensor = told.split(maxsplit=1)
+    good = 0 < float(distance) <= FAST_BOUND
+    print(f"{run.name:26} {name:9} at most {float(distance):.2e} of the largest magnitude apart, in {tensor.strip()}: "
+          f"{'within the bound' if good else f'NOT IN (0, {FAST_BOUND:.2e}]'}", flush=True)
+    return not good
+
+
+def check_all_fast(run, names, compare):
+    exact = run.file.with_name("exact.qstat")
+    run.hash("--device", "cpu")
+    run.file.rename(exact)
+    return sum(check_fast(run, name, compare, exact) for name in names if name.startswith("cuda"))
+
+
 def expect(what, done, code, words, file):
     good = done.returncode == code and words in done.stderr and file.exists() == (code == 0)
     print(f"{what}: {'as it must be' if good else f'exit code {done.returncode}, file {file.exists()}: {done.stderr}'}")
@@ -93,6 +117,15 @@ def check_trouble(run):
     return wrong
 
 
+def shared_models(folder):
+    shared = pathlib.Path(os.environ.get("SY_SHARED", "no such folder")) / "data"
+    if not shared.is_dir():
+        print("models are not tested: SY_SHARED names no folder with data/models")
+        raise SystemExit(77)
+    for name, (data, limit) in MODELS.items():
+        yield Run(sys.argv[1], shared / f"models/{name}.onnx", shared / data, limit, folder)
+
+
 def main():
     program, source = sys.argv[1:3]
     real = "--real" in sys.argv
@@ -100,16 +133,16 @@ def main():
     names = devices(program)
     with tempfile.TemporaryDirectory(prefix="steelyard-devices-") as folder:
         small = Run(program, digits / "digits.onnx", digits / "calib", 11, folder)
-        wrong = check_hashes(small, names)
-        if "cuda:0" in names and not real:
-            wrong += check_trouble(small)
-        if "--models" in sys.argv:
-            shared = pathlib.Path(os.environ.get("SY_SHARED", "no such folder")) / "data"
-            if not shared.is_dir():
-                print("models are not tested: SY_SHARED names no folder with data/models")
-                raise SystemExit(77)
-            for name, (data, limit) in MODELS.items():
-                wrong += check_hashes(Run(program, shared / f"models/{name}.onnx", shared / data, limit, folder), names)
+        if "--fast" in sys.argv:
+            compare = sys.argv[sys.argv.index("--fast") + 1]
+            wrong = check_all_fast(small, names, compare)
+            wrong += sum(check_all_fast(run, names, compare) for run in shared_models(folder))
+        else:
+            wrong = check_hashes(small, names)
+            if "cuda:0" in names and not real:
+                wrong += check_trouble(small)
+            if "--models" in sys.argv:
+                wrong += sum(check_hashes(run, names) for run in shared_models(folder))
     raise SystemExit(1 if wrong else 0)
 
 

@@ -50,13 +50,14 @@ static bool can_touch(const blas_gemm *g)
            (c == 0 || sy_ptx_can_touch((uint64_t)g->c, c, true));
 }
 
-/* One column of C; A is read along its columns where it is not transposed. */
+/* One column of C; A is read along its columns where it is not transposed. Terms are added from the last to
+ * the first, each rounded: an order and a rounding that nothing else here has. */
 static void column(const blas_gemm *g, int j, float *sums)
 {
     const size_t lda = (size_t)g->lda, ldb = (size_t)g->ldb;
     for (int i = 0; i < g->m; i++)
         sums[i] = 0;
-    for (int l = 0; l < g->k; l++) {
+    for (int l = g->k; l-- > 0;) {
         const float b =
             g->transpose_b ? g->b[(size_t)j + (size_t)l * ldb] : g->b[(size_t)l + (size_t)j * ldb];
         for (int i = 0; i < g->m; i++)
