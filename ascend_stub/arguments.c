@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "ascend_stub/gears.h"
-#include "ascend_stub/record.h"
 #include "base/file.h"
 
 enum { FRAMEWORK_MINDSPORE = 1, FRAMEWORK_ONNX = 5 };
@@ -75,7 +74,7 @@ sy_status sy_ascend_write_arguments(sy_ctx *ctx, const sy_graph *emitted, const 
     SY_TRY_DONE(sy_check_alloc(ctx, gears));
     SY_TRY_DONE(read_gears(ctx, emitted, spec->ascend, gears));
     print_arguments(gears, spec, &text);
-    const char *path = sy_ascend_path_beside(&arena, spec->path, ".atc.txt");
+    const char *path = sy_path_beside(&arena, spec->path, ".atc.txt");
     SY_TRY_DONE(sy_check_alloc(ctx, text.failed ? NULL : path));
     SY_TRY_DONE(sy_file_save(ctx, path, text.bytes, text.size));
     if (spec->notes)

@@ -28,8 +28,10 @@ static const sy_traits traits = {
     .plain_weights = true,
 };
 
-static sy_status write_companions(sy_ctx *ctx, const sy_graph *emitted, const sy_emit_spec *spec)
+static sy_status write_companions(sy_ctx *ctx, const sy_plan *plan, const sy_graph *emitted,
+                                  const sy_emit_spec *spec)
 {
+    (void)plan;
     SY_TRY(sy_ascend_write_record(ctx, emitted, spec));
     return sy_ascend_write_arguments(ctx, emitted, spec);
 }

@@ -68,18 +68,11 @@ void sy_ascend_print_record(const sy_graph *emitted, sy_text *out)
     }
 }
 
-const char *sy_ascend_path_beside(sy_arena *arena, const char *model, const char *ending)
-{
-    const size_t length = strlen(model), suffix = strlen(".onnx");
-    const bool has_suffix = length > suffix && strcmp(model + length - suffix, ".onnx") == 0;
-    return sy_arena_printf(arena, "%.*s%s", (int)(has_suffix ? length - suffix : length), model, ending);
-}
-
 sy_status sy_ascend_write_record(sy_ctx *ctx, const sy_graph *emitted, const sy_emit_spec *spec)
 {
     sy_arena arena = {0};
     sy_text record = {0};
-    const char *path = sy_ascend_path_beside(&arena, spec->path, ".record.txt");
+    const char *path = sy_path_beside(&arena, spec->path, ".record.txt");
     sy_ascend_print_record(emitted, &record);
     sy_status status = sy_check_alloc(ctx, record.failed ? NULL : path);
     if (status == SY_OK)

@@ -11,7 +11,4 @@ void sy_ascend_print_record(const sy_graph *emitted, sy_text *out);
 /* The same in "<name>.record.txt", where the model is "<name>.onnx". */
 sy_status sy_ascend_write_record(sy_ctx *ctx, const sy_graph *emitted, const sy_emit_spec *spec);
 
-/* The path of a file beside the model, with another ending; in `arena`, NULL when there is no memory. */
-const char *sy_ascend_path_beside(sy_arena *arena, const char *model, const char *ending);
-
 #endif

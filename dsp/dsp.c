@@ -1,6 +1,5 @@
 /* DSP: integer models for digital signal processors. LAYOUT.md beside this file specifies what is written. */
 #include <stdio.h>
-#include <string.h>
 
 #include "base/file.h"
 #include "dsp/encodings.h"
@@ -59,14 +58,6 @@ static const sy_traits traits = {
     .quantize_outputs = true,
 };
 
-/* The model's path with another ending; NULL without memory. */
-static const char *beside(sy_arena *arena, const char *model, const char *ending)
-{
-    const size_t length = strlen(model);
-    const bool has_ending = length > 5 && strcmp(model + length - 5, ".onnx") == 0;
-    return sy_arena_printf(arena, "%.*s%s", (int)(has_ending ? length - 5 : length), model, ending);
-}
-
 static sy_status write_encodings(sy_ctx *ctx, const sy_graph *emitted, const sy_emit_spec *spec,
                                  const char *path)
 {
@@ -104,12 +95,15 @@ static sy_status write_tflite(sy_ctx *ctx, const sy_graph *emitted, const sy_emi
     return status;
 }
 
-static sy_status write_companions(sy_ctx *ctx, const sy_graph *emitted, const sy_emit_spec *spec)
+static sy_status write_companions(sy_ctx *ctx, const sy_plan *plan, const sy_graph *emitted,
+                                  const sy_emit_spec *spec)
 {
+    (void)plan;
     sy_arena arena = {0};
-    sy_status status = write_encodings(ctx, emitted, spec, beside(&arena, spec->path, ".encodings.json"));
+    sy_status status =
+        write_encodings(ctx, emitted, spec, sy_path_beside(&arena, spec->path, ".encodings.json"));
     if (status == SY_OK)
-        status = write_tflite(ctx, emitted, spec, beside(&arena, spec->path, ".tflite"));
+        status = write_tflite(ctx, emitted, spec, sy_path_beside(&arena, spec->path, ".tflite"));
     sy_arena_release(&arena);
     return status;
 }

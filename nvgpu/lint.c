@@ -108,7 +108,7 @@ static void check_outputs(sy_lint *lint)
 
 sy_status sy_nvgpu_lint(sy_ctx *ctx, const sy_graph *emitted)
 {
-    sy_lint lint = {.ctx = ctx, .graph = emitted};
+    sy_lint lint = {.ctx = ctx, .graph = emitted, .half = sy_graph_opset(emitted) >= 19};
     if (sy_graph_opset(emitted) < 13)
         return sy_fail(ctx, SY_E_INTERNAL, "opset %d: scales for each channel need 13",
                        sy_graph_opset(emitted));

@@ -1,5 +1,7 @@
 /* NVGPU: an explicitly quantized ONNX model for TensorRT. LAYOUT.md beside this file specifies it. */
+#include "base/file.h"
 #include "nvgpu/lint.h"
+#include "nvgpu/ranges.h"
 #include "target/emit.h"
 #include "target/target.h"
 
@@ -29,10 +31,43 @@ static const sy_traits traits = {
     .op_count = sizeof ops / sizeof ops[0],
     .placement = SY_PLACE_INPUTS,
     .opset_min = 17,
+    .half_opset_min = 19,
     .residual_shortcut_only = true,
     .matrix_dim_min = 16,
     .float_vector = true,
 };
+
+static sy_status save(sy_ctx *ctx, const char *path, const sy_text *text, const char *what,
+                      const sy_emit_spec *spec)
+{
+    SY_TRY(sy_file_save(ctx, path, text->bytes, text->size));
+    if (spec->notes)
+        sy_text_printf(spec->notes, "  %s: %s\n", what, path);
+    return SY_OK;
+}
+
+static sy_status write_companions(sy_ctx *ctx, const sy_plan *plan, const sy_graph *emitted,
+                                  const sy_emit_spec *spec)
+{
+    (void)emitted;
+    sy_arena arena = {0};
+    sy_text ranges = {0}, cache = {0};
+    sy_status status;
+    const char *ranges_path = sy_path_beside(&arena, spec->path, ".ranges.json");
+    const char *cache_path = sy_path_beside(&arena, spec->path, ".cache");
+    SY_TRY_DONE(sy_check_alloc(ctx, ranges_path && cache_path ? cache_path : NULL));
+    SY_TRY_DONE(sy_ranges_print_json(ctx, plan, &ranges));
+    SY_TRY_DONE(save(ctx, ranges_path, &ranges, "ranges", spec));
+    if (spec->tensorrt_version) {
+        SY_TRY_DONE(sy_ranges_print_cache(ctx, plan, spec->tensorrt_version, &cache));
+        SY_TRY_DONE(save(ctx, cache_path, &cache, "calibration cache", spec));
+    }
+done:
+    sy_text_release(&ranges);
+    sy_text_release(&cache);
+    sy_arena_release(&arena);
+    return status;
+}
 
 const sy_target sy_target_nvgpu = {
     .name = "NVGPU",
@@ -41,4 +76,6 @@ const sy_target sy_target_nvgpu = {
     .traits = &traits,
     .emit = sy_emit_onnx,
     .lint = sy_nvgpu_lint,
+    .all_ranges = true,
+    .companions = write_companions,
 };

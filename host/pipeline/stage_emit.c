@@ -5,10 +5,11 @@
 #include "base/log.h"
 #include "calib/collect.h"
 #include "correct/correct.h"
+#include "nvgpu/ranges.h"
 #include "ops/op.h"
 #include "pipeline/job.h"
 
-static sy_plan_options plan_options(const sy_config *config)
+static sy_plan_options plan_options(const sy_config *config, const sy_target *target)
 {
     return (sy_plan_options){
         .method = sy_config_word(SY_KEY_full_quant_param_activation_quant_method,
@@ -21,6 +22,8 @@ static sy_plan_options plan_options(const sy_config *config)
         .wide = config->full_quant_param.activation_bit_num == SY_ACTIVATION_BIT_NUM_16,
         .wide_nodes = config->full_quant_param.activation_16bit_node.items,
         .wide_count = config->full_quant_param.activation_16bit_node.count,
+        .all_ranges = target && target->all_ranges,
+        .half = config->full_quant_param.float_type == SY_FLOAT_TYPE_FP16,
     };
 }
 
@@ -46,7 +49,7 @@ static sy_ascend_options ascend_options(const sy_job *job)
 
 sy_status sy_job_check_plan(sy_job *job, const sy_target *const *targets, int count)
 {
-    const sy_plan_options options = plan_options(job->config);
+    const sy_plan_options options = plan_options(job->config, NULL);
     const sy_ascend_options ascend = ascend_options(job);
     const sy_emit_spec spec = {.path = "", .ascend = &ascend};
     SY_TRY(sy_plan_check_nodes(job->ctx, job->fused, &options));
@@ -155,7 +158,7 @@ static sy_status report_correction(sy_job *job, const sy_correct_result *result,
 static sy_status make_plan(sy_job *job, const sy_stats *stats, const sy_target *target, sy_text *notes,
                            cJSON *json, sy_plan **out)
 {
-    const sy_plan_options options = plan_options(job->config);
+    const sy_plan_options options = plan_options(job->config, target);
     const sy_graph *graph = target->traits->fixed_shapes ? job->bound : job->fused;
     sy_plan *plan = NULL;
     sy_correct_result result = {0};
@@ -203,6 +206,7 @@ sy_status sy_job_emit(sy_job *job, const sy_stats *stats, const sy_target *targe
                                .ascend = &ascend,
                                .encodings_0_6_1 = job->config->full_quant_param.encodings_version ==
                                                   SY_ENCODINGS_VERSION_V0_6_1,
+                               .tensorrt_version = job->config->full_quant_param.tensorrt_version,
                                .notes = &notes};
     SY_TRY_DONE(sy_target_emit(job->ctx, target, plan, &spec));
     SY_TRY_DONE(report_plan(job, plan, target, path, report, json));
@@ -210,6 +214,31 @@ sy_status sy_job_emit(sy_job *job, const sy_stats *stats, const sy_target *targe
 done:
     sy_text_release(&notes);
     sy_plan_destroy(plan);
+    return status;
+}
+
+/* Ranges in the place of statistics: a calibration cache of TensorRT, or JSON. There is no choice left. */
+static sy_status load_ranges(sy_job *job, const sy_mapped *file, sy_stats **out)
+{
+    sy_ranges ranges = {0};
+    if (job->config->full_quant_param.activation_quant_method != SY_ACTIVATION_QUANT_METHOD_MAX_MIN)
+        return sy_fail(job->ctx, SY_E_CONFIG,
+                       "%s holds ranges that are chosen already: leave activation_quant_method out",
+                       job->request->stats);
+    SY_TRY(sy_ranges_parse(job->ctx, job->request->stats, file->bytes, file->size, &ranges));
+    const sy_status status = sy_stats_from_ranges(job->ctx, ranges.rows, ranges.count, out);
+    sy_ranges_release(&ranges);
+    return status;
+}
+
+static sy_status load_stats(sy_job *job, bool *out_given, sy_stats **out)
+{
+    sy_mapped file = {0};
+    SY_TRY(sy_file_map(job->ctx, job->request->stats, &file));
+    *out_given = sy_ranges_recognise(file.bytes, file.size);
+    const sy_status status =
+        *out_given ? load_ranges(job, &file, out) : sy_stats_load(job->ctx, job->request->stats, out);
+    sy_file_unmap(&file);
     return status;
 }
 
@@ -246,14 +275,15 @@ static sy_status emit(sy_job *job, sy_report *report)
 {
     const sy_target **targets;
     int count;
+    bool given;
     sy_stats *stats = NULL;
     SY_TRY(sy_job_require(job, job->request->stats, "the .qstat file"));
     SY_TRY(sy_job_require(job, job->request->model, "--model MODEL"));
     SY_TRY(sy_job_require(job, job->request->output, "--output FOLDER"));
     SY_TRY(sy_job_targets(job, &targets, &count));
-    SY_TRY(sy_stats_load(job->ctx, job->request->stats, &stats));
+    SY_TRY(load_stats(job, &given, &stats));
     sy_status status = sy_job_open_model(job);
-    if (status == SY_OK)
+    if (status == SY_OK && !given)
         status = check_stats(job, stats);
     if (status == SY_OK)
         status = sy_job_check_plan(job, targets, count);

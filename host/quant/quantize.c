@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "quant/half.h"
 #include "quant/rewrite.h"
 
 static const sy_shape scalar = {.rank = 0};
@@ -318,7 +319,7 @@ static int opset_of(const sy_plan *plan)
     for (int n = 0; n < plan->graph->node_count; n++)
         if (plan->nodes[n].wide)
             return plan->traits->wide_opset_min;
-    return plan->traits->opset_min;
+    return plan->half ? plan->traits->half_opset_min : plan->traits->opset_min;
 }
 
 static sy_status rewire(sy_rewrite *work)
@@ -331,7 +332,7 @@ static sy_status rewire(sy_rewrite *work)
             SY_TRY(make_floats(work, graph->outputs[o]));
     for (int n = 0; n < graph->node_count; n++)
         SY_TRY(quantize_bias(work, n));
-    return SY_OK;
+    return work->plan->half ? sy_graph_to_half(work->ctx, work->graph) : SY_OK;
 }
 
 sy_status sy_quantize_graph(sy_ctx *ctx, const sy_plan *plan, sy_graph **out)

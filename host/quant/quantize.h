@@ -11,7 +11,7 @@
  * x_zero_point, and the same with Dequantize; a weight's integers are w_quantized. An output of the network
  * that leaves as integers keeps its name on the float side, and what computes it writes
  * x_QuantizeLinear_Input. The model's opset is raised to the target's minimum first: SY_E_UNSUPPORTED where a
- * node has no equal there.
+ * node has no equal there. A plan with `half` gives a graph of float16, as sy_graph_to_half() makes it.
  */
 sy_status sy_quantize_graph(sy_ctx *ctx, const sy_plan *plan, sy_graph **out);
 

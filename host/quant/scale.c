@@ -3,6 +3,8 @@
 #include <float.h>
 #include <math.h>
 
+#include "graph/graph.h"
+
 int32_t sy_number_lo(const sy_number *number)
 {
     const int32_t lowest = number->is_signed ? -(1 << (number->bits - 1)) : 0;
@@ -63,6 +65,13 @@ sy_scale sy_scale_inside(const sy_number *number, sy_scale scale, float min, flo
                                      (above > 0 && max > 0 && (float)above * scale.scale > max)))
         scale.scale = nextafterf(scale.scale, 0);
     return scale;
+}
+
+float sy_scale_to_half(float scale)
+{
+    const uint16_t nearest = sy_float_to_half(scale);
+    const bool above = sy_half_to_float(nearest) >= scale && nearest != 0;
+    return sy_half_to_float(above ? nearest : (uint16_t)(nearest + 1));
 }
 
 int32_t sy_quantize_value(const sy_number *number, sy_scale scale, float x)

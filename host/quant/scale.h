@@ -47,6 +47,9 @@ sy_status sy_scale_from_range(sy_ctx *ctx, const sy_number *number, float min, f
  */
 sy_scale sy_scale_inside(const sy_number *number, sy_scale scale, float min, float max);
 
+/* The least float16 that is no less than `scale`: positive, and infinity beyond 65504. */
+float sy_scale_to_half(float scale);
+
 /* q = clamp(rint(x / scale) + zero); a NaN gives zero. rint is half to even. */
 int32_t sy_quantize_value(const sy_number *number, sy_scale scale, float x);
 float sy_dequantize_value(sy_scale scale, int32_t q);

@@ -14,6 +14,7 @@ static sy_status start_plan(sy_planner *planner)
     planner->plan = plan;
     plan->graph = planner->graph;
     plan->traits = planner->traits;
+    plan->half = planner->options->half;
     plan->tensors = sy_arena_alloc(&plan->arena, (size_t)planner->graph->tensor_count, sizeof *plan->tensors);
     plan->nodes = sy_arena_alloc(&plan->arena, (size_t)planner->graph->node_count, sizeof *plan->nodes);
     SY_TRY(sy_check_alloc(planner->ctx, plan->tensors));
@@ -75,6 +76,10 @@ sy_status sy_plan_check_nodes(sy_ctx *ctx, const sy_graph *graph, const sy_plan_
 
 sy_status sy_plan_check_widths(sy_ctx *ctx, const sy_traits *traits, const sy_plan_options *options)
 {
+    if (options->half && !traits->half_opset_min)
+        return sy_fail(
+            ctx, SY_E_UNSUPPORTED,
+            "this target has no float16: leave float_type = FP16 out, or ask for a target that has it");
     if (traits->wide.bits || (!options->wide && !options->wide_count))
         return SY_OK;
     return sy_fail(ctx, SY_E_UNSUPPORTED,
@@ -126,6 +131,7 @@ sy_status sy_plan_create(sy_ctx *ctx, const sy_graph *graph, const sy_stats *sta
     SY_TRY_DONE(start_plan(&planner));
     SY_TRY_DONE(index_readers(&planner, &working));
     SY_TRY_DONE(sy_plan_check_widths(ctx, traits, options));
+    SY_TRY_DONE(sy_plan_check_half(&planner));
     SY_TRY_DONE(find_named(&planner, &working));
     SY_TRY_DONE(sy_groups_find(ctx, graph, &working, &planner.groups));
     SY_TRY_DONE(sy_plan_nodes(&planner));

@@ -19,7 +19,7 @@ typedef struct sy_tensor_plan {
     sy_tensor_role role;
     bool stored; /* ACTIVATION: exists only as integers; also what computes on floats reads those */
     sy_number number;
-    sy_range range;   /* ACTIVATION */
+    sy_range range;   /* ACTIVATION; with all_ranges of FLOAT ones too, which then have a method */
     sy_scale *scales; /* [channels]; 1 for per tensor; NULL for FLOAT and BIAS */
     int channels;
     int axis;           /* of the channels; SY_NONE for per tensor */
@@ -54,6 +54,7 @@ typedef struct sy_node_plan {
 typedef struct sy_plan {
     const sy_graph *graph; /* must outlive the plan */
     const sy_traits *traits;
+    bool half; /* the floats of the file are float16, and so are all scales */
     sy_tensor_plan *tensors;
     sy_node_plan *nodes;
     sy_arena arena;
@@ -70,13 +71,15 @@ typedef struct sy_plan_options {
     bool wide;                     /* every activation has the target's wide form */
     const char *const *wide_nodes; /* else the results of these, and what has to be on their grids */
     int wide_count;
+    bool half; /* the file's floats are float16, on targets that have it */
+    bool all_ranges; /* ranges also of what stays float, where there are statistics */
 } sy_plan_options;
 
 /* Whether every node of skip_nodes and wide_nodes is in the graph; SY_E_CONFIG, naming the nearest, if not.
  * What sy_plan_create checks too, for callers with long work to do first. */
 sy_status sy_plan_check_nodes(sy_ctx *ctx, const sy_graph *graph, const sy_plan_options *options);
 
-/* Whether the target has the activations the options ask for; SY_E_UNSUPPORTED if not. Also part of
+/* Whether the target has the activations and floats the options ask for; SY_E_UNSUPPORTED if not. Also part of
  * sy_plan_create. */
 sy_status sy_plan_check_widths(sy_ctx *ctx, const sy_traits *traits, const sy_plan_options *options);
 

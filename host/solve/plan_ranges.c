@@ -90,7 +90,11 @@ static sy_status add_range(ranges *work, int tensor)
         SY_TRY(range_of_constant(work, &planner->graph->tensors[tensor], &range));
         plan->method = "constant";
     } else {
+        /* What a Relu or Clip makes lies within its limits, whatever a range that was given says. */
+        const sy_clamp bound = work->members[tensor].bound;
         SY_TRY(range_from_statistics(work, tensor, &range));
+        range.min = fmaxf(range.min, fminf(bound.lo, 0));
+        range.max = fminf(range.max, fmaxf(bound.hi, 0));
     }
     sy_class_member *root = &work->members[sy_class_root(work->members, tensor)];
     root->range.min = root->has_range ? fminf(root->range.min, range.min) : range.min;
@@ -114,6 +118,14 @@ static bool takes_range(const sy_planner *planner, int tensor)
             return false;
     }
     return true;
+}
+
+/* What stays float has a range too where the files of the target list those of all tensors. */
+static bool wants_range(const sy_planner *planner, int tensor)
+{
+    return planner->options->all_ranges && planner->plan->tensors[tensor].role == SY_ROLE_FLOAT &&
+           !planner->graph->tensors[tensor].data &&
+           sy_stats_find(planner->stats, planner->graph->tensors[tensor].name);
 }
 
 static void estimate_error(const ranges *work, int tensor)
@@ -147,6 +159,7 @@ static sy_status set_scale(ranges *work, int tensor)
         planner->ctx,
         sy_scale_from_range(planner->ctx, &plan->number, from->range.min, from->range.max, plan->scales),
         "tensor '%s'", planner->graph->tensors[tensor].name));
+    plan->scales->scale = sy_plan_scale(planner->plan, plan->scales->scale);
     if (!plan->number.symmetric)
         *plan->scales = sy_scale_inside(&plan->number, *plan->scales, work->members[tensor].bound.lo,
                                         work->members[tensor].bound.hi);
@@ -201,6 +214,8 @@ sy_status sy_plan_ranges(sy_planner *planner)
     for (int t = 0; t < planner->graph->tensor_count; t++)
         if (takes_range(planner, t))
             SY_TRY_DONE(set_scale(&work, t));
+        else if (wants_range(planner, t))
+            SY_TRY_DONE(range_from_statistics(&work, t, &planner->plan->tensors[t].range));
     SY_TRY_DONE(sy_plan_reads(planner, work.members));
 done:
     sy_text_release(&work.missing_names);

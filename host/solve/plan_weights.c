@@ -116,7 +116,7 @@ sy_status sy_plan_fit_bias(sy_ctx *ctx, sy_plan *plan, int node)
         float *scale = &weight->scales[channel_of(weight, i)].scale;
         const float floor = fmaxf(sy_scale_floor(bias[i], x_scale), least);
         widened += *scale < floor;
-        *scale = fmaxf(*scale, floor);
+        *scale = sy_plan_scale(plan, fmaxf(*scale, floor));
     }
     free(bias);
     if (widened)
@@ -190,6 +190,8 @@ static sy_status scale_channels(sy_planner *planner, int tensor, const float *va
             sy_scale_from_range(planner->ctx, &weight->number, -peaks[c], peaks[c], &weight->scales[c]),
             "channel %zu of weight '%s'", c, planner->graph->tensors[tensor].name));
     SY_TRY_DONE(scale_of_empty(planner, tensor, peaks));
+    for (size_t c = 0; c < channels->count; c++)
+        weight->scales[c].scale = sy_plan_scale(planner->plan, weight->scales[c].scale);
 done:
     free(peaks);
     return status;

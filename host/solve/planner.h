@@ -23,6 +23,11 @@ typedef struct sy_planner {
     int *readers;    /* nodes */
 } sy_planner;
 
+/* Where floats become float16: no value the samples showed is beyond it. SY_E_NUMERIC names the tensor. */
+sy_status sy_plan_check_half(const sy_planner *planner);
+/* The scale as the file of this plan holds it. */
+float sy_plan_scale(const sy_plan *plan, float scale);
+
 /* Which nodes run on integers, and which of them another one finishes. */
 sy_status sy_plan_nodes(sy_planner *planner);
 /* Which tensors carry integers. */

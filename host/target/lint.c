@@ -45,13 +45,22 @@ const sy_node *sy_lint_only_reader(const sy_graph *graph, int tensor)
     return reader == SY_NONE ? NULL : &graph->nodes[reader];
 }
 
+/* The type a scale must have. */
+static sy_dtype scale_dtype(const sy_lint *lint, const sy_node *node)
+{
+    const int floats = sy_node_is(node, "QuantizeLinear") ? node->inputs[0] : node->outputs[0];
+    const bool half = lint->half && lint->graph->tensors[floats].dtype == SY_DTYPE_FLOAT16;
+    return half ? SY_DTYPE_FLOAT16 : SY_DTYPE_FLOAT;
+}
+
 static bool read_scales(sy_lint *lint, const sy_node *node, sy_lint_grid *out)
 {
     const sy_tensor *scale = &lint->graph->tensors[node->inputs[1]];
-    if (!scale->data || scale->dtype != SY_DTYPE_FLOAT || scale->shape.rank > 1 ||
+    const sy_dtype dtype = scale_dtype(lint, node);
+    if (!scale->data || scale->dtype != dtype || scale->shape.rank > 1 ||
         !sy_shape_count(&scale->shape, &out->count) || out->count == 0) {
-        sy_lint_fault(lint, node, "the scale '%s' must be a float32 constant, one number or a list",
-                      scale->name);
+        sy_lint_fault(lint, node, "the scale '%s' must be a %s constant, one number or a list", scale->name,
+                      sy_dtype_name(dtype));
         return false;
     }
     float *values = calloc(out->count, sizeof *values);

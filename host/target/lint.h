@@ -8,6 +8,7 @@
 typedef struct sy_lint {
     sy_ctx *ctx;
     const sy_graph *graph;
+    bool half; /* scales may be float16, and have the type of the floats beside them */
     int fault_count;
     sy_text faults;
 } sy_lint;
@@ -32,9 +33,9 @@ typedef struct sy_lint_grid {
     bool zeros_equal; /* all zero points are the first */
 } sy_lint_grid;
 
-/* Checks what every target asks of a Q or DQ node: constant float32 scales that are positive and finite,
- * constant zero points of the integers' type and as many, a written axis where there are several, and their
- * number that of the axis. False, with faults, when *out could not be filled.
+/* Checks what every target asks of a Q or DQ node: constant float32 (or float16) scales that are positive and
+ * finite, constant zero points of the integers' type and as many, a written axis where there are several, and
+ * their number that of the axis. False, with faults, when *out could not be filled.
  */
 bool sy_lint_read_grid(sy_lint *lint, const sy_node *node, sy_lint_grid *out);
 bool sy_lint_same_grid(const sy_lint_grid *a, const sy_lint_grid *b);

@@ -68,6 +68,13 @@ sy_status sy_emit_onnx(sy_ctx *ctx, const sy_plan *plan, const char *path)
     return status;
 }
 
+const char *sy_path_beside(sy_arena *arena, const char *model, const char *ending)
+{
+    const size_t length = strlen(model);
+    const bool has_ending = length > 5 && strcmp(model + length - 5, ".onnx") == 0;
+    return sy_arena_printf(arena, "%.*s%s", (int)(has_ending ? length - 5 : length), model, ending);
+}
+
 /* The model and, where there is one, the file of its weights. */
 static void remove_model(const char *path)
 {
@@ -92,7 +99,7 @@ sy_status sy_target_emit(sy_ctx *ctx, const sy_target *target, const sy_plan *pl
         return sy_while(ctx, status, "the file written for %s fails its own check", target->name);
     }
     if (target->companions)
-        status = sy_while(ctx, target->companions(ctx, emitted, spec), "files beside %s", spec->path);
+        status = sy_while(ctx, target->companions(ctx, plan, emitted, spec), "files beside %s", spec->path);
     sy_graph_destroy(emitted);
     return status;
 }

@@ -22,6 +22,7 @@ typedef struct sy_ascend_options {
 typedef struct sy_emit_spec {
     const char *path;                /* of the model; files beside it take its name, less ".onnx" */
     bool encodings_0_6_1;            /* DSP: that version of the quantization encodings instead of 1.0.0 */
+    int tensorrt_version;            /* NVGPU: of whose calibration cache one is written; 0: none is */
     const sy_ascend_options *ascend; /* NULL: no arguments are written */
     sy_text
         *notes; /* lines for the user about what was written beside the model are added here; may be NULL */
@@ -40,9 +41,17 @@ typedef struct sy_target {
      * SY_E_INTERNAL names the nodes that break one.
      */
     sy_status (*lint)(sy_ctx *ctx, const sy_graph *emitted);
-    /* Writes what belongs beside the model, from the model read back and checked. NULL: nothing does. */
-    sy_status (*companions)(sy_ctx *ctx, const sy_graph *emitted, const sy_emit_spec *spec);
+    bool all_ranges; /* its files list the ranges of all tensors: plans are made with
+                        sy_plan_options.all_ranges */
+    /* Writes what belongs beside the model, from the plan and the model read back and checked. NULL: nothing
+     * does. */
+    sy_status (*companions)(sy_ctx *ctx, const sy_plan *plan, const sy_graph *emitted,
+                            const sy_emit_spec *spec);
 } sy_target;
+
+/* The path of a file beside the model: its name with another ending than ".onnx". In the arena; NULL without
+ * memory. */
+const char *sy_path_beside(sy_arena *arena, const char *model, const char *ending);
 
 extern const sy_target sy_target_generic;
 extern const sy_target sy_target_nvgpu;

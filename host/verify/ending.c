@@ -140,6 +140,16 @@ static sy_status add_binary(sy_rewrite *work, const char *type, int a, const flo
     return SY_OK;
 }
 
+/* `from` as the type that tensor `output` has. */
+static sy_status add_cast(sy_rewrite *work, int from, int output)
+{
+    sy_graph *graph = work->graph;
+    int node;
+    SY_TRY(sy_graph_add_node(work->ctx, graph, "Cast", "Cast", &from, 1, &output, 1, &node));
+    graph->nodes[node].op = sy_op_find("", "Cast");
+    return sy_graph_set_attr_int(work->ctx, graph, node, "to", graph->tensors[output].dtype);
+}
+
 sy_status sy_end_float(sy_rewrite *work, const sy_product *product, int output)
 {
     sy_graph *graph = work->graph;
@@ -158,5 +168,11 @@ sy_status sy_end_float(sy_rewrite *work, const sy_product *product, int output)
     }
     for (size_t c = 0; c < channels; c++)
         values[c] = product->x.grid.scales[0] * product->w.grid.scales[c];
-    return add_binary(work, "Mul", sums, values, channels, rank, axis, output);
+    if (graph->tensors[output].dtype == SY_DTYPE_FLOAT)
+        return add_binary(work, "Mul", sums, values, channels, rank, axis, output);
+    int wide;
+    SY_TRY(
+        sy_graph_add_tensor(work->ctx, graph, "wide", SY_DTYPE_FLOAT, &graph->tensors[output].shape, &wide));
+    SY_TRY(add_binary(work, "Mul", sums, values, channels, rank, axis, wide));
+    return add_cast(work, wide, output);
 }

@@ -87,7 +87,7 @@ SY_API sy_status sy_config_set(sy_ctx *ctx, sy_config *config, const char *optio
 typedef struct sy_request {
     const char *model;        /* path of the float model */
     const char *quantized;    /* verify: path of the model to compare with it */
-    const char *stats;        /* emit: path of a .qstat */
+    const char *stats;        /* emit: path of a .qstat, of a TensorRT calibration cache or of ranges as JSON */
     const char *data;         /* "FOLDER", "NAME:FOLDER,NAME:FOLDER"; a file name may hold one asterisk, to select files */
     const char *labels;       /* a line a sample: path relative to this file, class index */
     const char *as;           /* verify: "DSP": also the integers of that target's arithmetic; NULL: not */

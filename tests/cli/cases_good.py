@@ -53,7 +53,7 @@ def quantized(result):
     out = result.folder / "out"
     manifest = json.loads((out / "manifest.json").read_text())
     targets = manifest["targets"]
-    return out_holds(result, "m.qstat", "m.generic.onnx", "m.nvgpu.onnx", "manifest.json") + expect(
+    return out_holds(result, "m.qstat", "m.generic.onnx", "m.nvgpu.onnx", "m.nvgpu.ranges.json", "manifest.json") + expect(
         ("targets", [row["target"] for row in targets] == ["GENERIC", "NVGPU"]),
         ("model's hash", manifest["model_sha256"] == sha256(result.folder / "m.onnx")),
         ("hashes of the written models", all(row["sha256"] == sha256(result.folder / row["file"]) for row in targets)),
@@ -70,7 +70,7 @@ def tabled(result):
     out = result.folder / "out"
     rows = [line for line in result.stdout.splitlines() if line][-3:]
     encodings = json.loads((out / "m.dsp.encodings.json").read_text())
-    return out_holds(result, "m.qstat", "m.nvgpu.onnx", "m.dsp.onnx", "m.dsp.encodings.json", "m.dsp.tflite", "manifest.json") + expect(
+    return out_holds(result, "m.qstat", "m.nvgpu.onnx", "m.nvgpu.ranges.json", "m.dsp.onnx", "m.dsp.encodings.json", "m.dsp.tflite", "manifest.json") + expect(
         ("header", rows[0].split() == ["target", "file", "bytes", "accuracy", "left", "in", "float"]),
         ("rows", [row.split()[:2] for row in rows[1:]] == [["NVGPU", "out/m.nvgpu.onnx"], ["DSP", "out/m.dsp.onnx"]]),
         ("accuracy", all("top-1 " in row for row in rows[1:])),

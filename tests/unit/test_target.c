@@ -51,6 +51,17 @@ static void what_a_target_lists_is_an_operator_of_ours_with_an_integer_form(void
     }
 }
 
+/* The model and what lies beside it. */
+static void remove_files(const char *path)
+{
+    static const char *const endings[] = {".ranges.json", ".encodings.json", ".tflite", ".record.txt"};
+    sy_arena arena = {0};
+    unlink(path);
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++)
+        unlink(sy_path_beside(&arena, path, endings[i]));
+    sy_arena_release(&arena);
+}
+
 static void an_emitted_file_passes_its_own_check_and_reads_back(void **state)
 {
     for (int t = 0; sy_target_at(t); t++) {
@@ -63,7 +74,7 @@ static void an_emitted_file_passes_its_own_check_and_reads_back(void **state)
         assert_ok(*state, sy_import_onnx(*state, path, &back, NULL));
         assert_ok(*state, sy_target_at(t)->lint(*state, back));
         sy_graph_destroy(back);
-        unlink(path);
+        remove_files(path);
         sy_plan_destroy(plan);
         network_release(&net);
     }
@@ -213,6 +224,104 @@ static void nvgpu_files_with_a_broken_rule_are_refused_by_node(void **state)
     sy_graph_destroy(graph);
 }
 
+/* Whatever of the file a row of the layout is about, broken and mended again. */
+static void every_row_of_the_nvgpu_layout_has_a_fault(void **state)
+{
+    sy_graph *graph = emitted(*state, "NVGPU");
+    float *scale = floats_of(graph, "w1_scale");
+    const float kept_scale = scale[2];
+    scale[2] = 0;
+    assert_fault(*state, &sy_target_nvgpu, graph, "scale 2 is 0, it must be positive and finite");
+    scale[2] = kept_scale;
+
+    sy_tensor *x_scale = &graph->tensors[sy_graph_find_tensor(graph, "x_scale")];
+    x_scale->dtype = SY_DTYPE_FLOAT16;
+    assert_fault(*state, &sy_target_nvgpu, graph,
+                 "the scale 'x_scale' must be a float32 constant, one number or a list");
+    x_scale->dtype = SY_DTYPE_FLOAT;
+
+    sy_tensor *x = &graph->tensors[sy_graph_find_tensor(graph, "x")];
+    x->dtype = SY_DTYPE_FLOAT16;
+    x->shape.rank = 0;
+    assert_fault(*state, &sy_target_nvgpu, graph, "a single number cannot be quantized");
+    x->dtype = SY_DTYPE_FLOAT;
+    x->shape.rank = 4;
+
+    sy_node *pair[] = {node_of(graph, "x_QuantizeLinear"), node_of(graph, "x_DequantizeLinear")};
+    const int one_scale = pair[0]->inputs[1], one_zero = pair[0]->inputs[2];
+    for (int i = 0; i < 2; i++) {
+        pair[i]->inputs[1] = sy_graph_find_tensor(graph, "w1_scale");
+        pair[i]->inputs[2] = sy_graph_find_tensor(graph, "w1_zero_point");
+    }
+    assert_fault(*state, &sy_target_nvgpu, graph, "an activation must have one scale");
+    for (int i = 0; i < 2; i++) {
+        pair[i]->inputs[1] = one_scale;
+        pair[i]->inputs[2] = one_zero;
+    }
+
+    sy_node *conv = node_of(graph, "conv1");
+    const int bias = conv->inputs[2];
+    conv->inputs[2] = sy_graph_find_tensor(graph, "w1_DequantizeLinear_Output");
+    assert_fault(*state, &sy_target_nvgpu, graph, "node 'conv1' (Conv): the bias must stay float");
+    conv->inputs[2] = bias;
+
+    sy_node *pool = node_of(graph, "pool");
+    pool->type = "Relu"; /* reads the sum's activation through Q and DQ */
+    sy_node *sum = node_of(graph, "relu2");
+    sum->type = "Conv";
+    sum->op = sy_op_find("", "Conv");
+    sum->input_count = 2;
+    int inputs[2] = {sum->inputs[0], sum->inputs[0]}, *kept = sum->inputs;
+    sum->inputs = inputs;
+    assert_fault(*state, &sy_target_nvgpu, graph,
+                 "QuantizeLinear stands between it and its activation 'pool'");
+    sum->inputs = kept;
+    sum->input_count = 1;
+    sum->type = "Relu";
+    sum->op = sy_op_find("", "Relu");
+    pool->type = "MaxPool";
+    graph->opsets[0].version = 12;
+    assert_fails(*state, sy_target_nvgpu.lint(*state, graph), SY_E_INTERNAL,
+                 "opset 12: scales for each channel need 13");
+    graph->opsets[0].version = 17;
+    assert_ok(*state, sy_target_nvgpu.lint(*state, graph));
+    sy_graph_destroy(graph);
+}
+
+/* a and b joined, quantized behind, and a read by a convolution too. */
+static void tensors_that_an_nvgpu_concat_joins_share_a_scale(void **state)
+{
+    static const seen rows[] = {{"x", -1, 1}, {"a", 0, 4}, {"b", 0, 9}, {"all", 0, 9}, {"y", -1, 1}};
+    sy_graph *graph = graph_create(*state, 17), *made = NULL;
+    const int x = graph_input(*state, graph, "x", SY_DTYPE_FLOAT, SHAPE(1, 4, 2, 2));
+    const int a =
+        graph_node(*state, graph, "Conv", "a", x, some_weights(*state, graph, "wa", SHAPE(4, 4, 1, 1)));
+    const int b =
+        graph_node(*state, graph, "Conv", "b", a, some_weights(*state, graph, "wb", SHAPE(4, 4, 1, 1)));
+    const int all = graph_node(*state, graph, "Concat", "all", a, b);
+    graph_int_attr(*state, graph, "axis", 1);
+    graph_output(graph, graph_node(*state, graph, "Conv", "y", all,
+                                   some_weights(*state, graph, "wy", SHAPE(4, 8, 1, 1))));
+    assert_ok(*state, sy_infer_shapes(*state, graph));
+    network net = {graph, stats_of(rows, sizeof rows / sizeof rows[0])};
+    sy_plan *plan = plan_of(*state, net.graph, net.stats, "NVGPU");
+    assert_ok(*state, sy_quantize_graph(*state, plan, &made));
+    assert_ok(*state, sy_target_nvgpu.lint(*state, made));
+    sy_node *concat = node_of(made, "all");
+    const int floats = concat->inputs[0],
+              dequantized = sy_graph_find_tensor(made, "a_DequantizeLinear_Output");
+    assert_int_not_equal(dequantized, SY_NONE);
+    concat->inputs[0] = dequantized;
+    assert_ok(*state, sy_target_nvgpu.lint(*state, made)); /* on the grid of the result */
+    *floats_of(made, "a_scale") *= 2;
+    assert_fault(*state, &sy_target_nvgpu, made,
+                 "node 'all' (Concat): input 0 has another scale than the result");
+    concat->inputs[0] = floats;
+    sy_graph_destroy(made);
+    sy_plan_destroy(plan);
+    network_release(&net);
+}
+
 static void a_file_of_another_target_is_refused(void **state)
 {
     sy_graph *graph = emitted(*state, "GENERIC");
@@ -233,6 +342,8 @@ int main(void)
         cmocka_unit_test(a_file_that_fails_its_check_is_removed),
         cmocka_unit_test(generic_files_with_a_broken_rule_are_refused_by_node),
         cmocka_unit_test(nvgpu_files_with_a_broken_rule_are_refused_by_node),
+        cmocka_unit_test(every_row_of_the_nvgpu_layout_has_a_fault),
+        cmocka_unit_test(tensors_that_an_nvgpu_concat_joins_share_a_scale),
         cmocka_unit_test(a_file_of_another_target_is_refused),
     };
     return cmocka_run_group_tests_name("target", tests, open_ctx, close_ctx);
