@@ -1,11 +1,20 @@
+/* quant_type = WEIGHT_QUANT: a model whose weights are integers that become floats while it runs. */
 #ifndef SY_PIPELINE_WEIGHT_QUANT_H
 #define SY_PIPELINE_WEIGHT_QUANT_H
 
 #include "pipeline/job.h"
 
-/* quant_type = WEIGHT_QUANT: the request's MindIR model with weights that become floats while it runs. Writes
- * model_output, or output/<stem>.quant.mindir. SY_E_CONFIG when that would leave every weight float.
+/* Writes model_output, or output/<stem>.quant.<format>: a model of the format of the request's.
+ * SY_E_CONFIG when that would leave every weight float.
  */
 sy_status sy_job_quantize_weights(sy_job *job, sy_report *report);
+
+/* For the two formats. Each edits the file and copies what is not about the weights byte for byte. */
+sy_status sy_job_quantize_mindir_weights(sy_job *job, sy_report *report);
+sy_status sy_job_quantize_onnx_weights(sy_job *job, sy_report *report);
+
+/* The path to write, ending in `suffix` (".onnx") where the request does not name it; checks that it can be
+ * written and makes its folder. */
+sy_status sy_job_weight_output(sy_job *job, const char *suffix, const char **out);
 
 #endif

@@ -32,6 +32,18 @@ def failed(name, arguments, code, message, before=None):
                 before=both(write("c.ini", CONFIG), *[before] if before else []))
 
 
+def weights(result):
+    wrong = []
+    names = [path.name for path in (result.folder / "out").iterdir()]
+    if names != ["q.onnx"] or (result.folder / "out/q.onnx").stat().st_size >= (result.folder / "m.onnx").stat().st_size:
+        wrong.append(f"out/ holds {names}, or what it holds is no smaller")
+    for line in ("  float  conv1.weight                             16 output channels are not more than "
+                 "min_quant_weight_channel = 16\n", "6 of 8 weights are integers", "CONVERT RESULT SUCCESS:0\n"):
+        if line not in result.stdout:
+            wrong.append(f"it does not say {line!r}")
+    return wrong
+
+
 def converted(result):
     names = sorted(path.name for path in (result.folder / "out").iterdir())
     manifest = json.loads((result.folder / "out" / "manifest.json").read_text())
@@ -73,9 +85,11 @@ CASES = [
          "CONVERT RESULT FAILED:6\n"),
     failed("unknown key", ALL, 2, "c.ini:14: [full_quant_param] has no key quant; --help-config lists its keys",
            write("c.ini", CONFIG + "quant=1\n")),
-    failed("weights only", ALL, 4,
-           "weights that become float when the model is loaded need MindSpore Lite's own format, which is not written: "
-           "set [weight_quant_param] dequant_strategy = ON_THE_FLY", write("c.ini", CONFIG.replace("FULL_QUANT", "WEIGHT_QUANT", 1))),
+    failed("weights only, none of them large", ALL, 2,
+           "no weight was quantized; of the first, 'conv1.weight': 144 elements are not more than min_quant_weight_size = 65535",
+           write("c.ini", CONFIG.replace("FULL_QUANT", "WEIGHT_QUANT\nmin_quant_weight_size=65535", 1))),
+    Case("weights only", f"convert {ALL}", 0, before=write("c.ini", CONFIG.replace("FULL_QUANT", "WEIGHT_QUANT", 1)),
+         check=weights),
     failed("missing model", ALL.replace("m.onnx", "n.onnx"), 6, "n.onnx: No such file or directory"),
     failed("missing samples", ALL, 5, "nothing: no such folder",
            write("c.ini", CONFIG.replace("calib\n", "nothing\n"))),

@@ -156,8 +156,10 @@ CASES = [Case(path.name, command_of(path.name), 0, before=prepare(path.name), ch
     refused("bits that AscendAntiQuant has not", OTF % ("bit_num=9", ""), "--optimize=ascend_oriented:910b", 4,
             "bit_num = 9: AscendAntiQuant, which ascend_oriented:910b asks for, takes 8 bits; choose at most 8, or leave the chip "
             "out"),
-    refused("weights of ONNX", OTF % ("", ""), "--fmk=ONNX --modelFile=model.onnx", 4,
-            "model.onnx: is no MindIR model, and quant_type = WEIGHT_QUANT is for those; quant_type = FULL_QUANT is for ONNX"),
+    refused("weights of ONNX into MindIR", OTF % ("", ""), "--fmk=ONNX --modelFile=model.onnx --saveType=MINDIR", 4,
+            "q.mindir: the model is ONNX and so is what is written of it (--saveType=ONNX)"),
+    refused("weights of ONNX for Ascend", OTF % ("", ""), "--fmk=ONNX --modelFile=model.onnx --optimize=ascend_oriented", 4,
+            "--optimize=ascend_oriented: weights alone are written for Ascend into MindIR models; export the network as MindIR"),
     refused("activations into MindIR", "[common_quant_param]\nquant_type=FULL_QUANT\n", "", 4,
             "q.mindir: full quantization writes ONNX (--saveType=ONNX); quant_type = WEIGHT_QUANT writes MindIR"),
     refused("Ascend without its target", "[common_quant_param]\nquant_type=FULL_QUANT\n",

@@ -124,6 +124,12 @@ static void codes_stand_for_values(void **state)
          "float32[3]{-64,0,63.5}"},
         {"DequantizeLinear", 13, "~int8[1,2,2]{-128,127,1,2} float32{0.5,2}", "", 1,
          "float32[1,2,2]{-64,63.5,2,4}"},
+        {"DequantizeLinear", 21, "~int8[3,2]{1,2,3,4,5,6} float32[2,2]{1,10,100,1000}", "axis=0 block_size=2",
+         1, "float32[3,2]{1,20,3,40,500,6000}"},
+        {"DequantizeLinear", 21, "~int8[2,3]{1,2,3,4,5,6} float32[2,2]{1,10,100,1000} int8[2,2]{0,1,0,2}",
+         "axis=1 block_size=2", 1, "float32[2,3]{1,2,20,400,500,4000}"},
+        {"QuantizeLinear", 21, "~float32[1,3]{4,6,90} float32[1,2]{2,30} int8[1,2]{0,1}",
+         "axis=-1 block_size=2", 1, "int8[1,3]{2,3,4}"},
         {"DequantizeLinear", 10, "~int32{-100000,100000} float32[]{0.01}", "", 1, "float32[2]{-1000,1000}"},
     };
     CHECK_VALUES(state, cases);

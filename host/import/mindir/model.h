@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "graph/graph.h"
 #include "import/mindir/fields.h"
-#include "import/mindir/wire.h"
+#include "import/wire.h"
 
 /* An attribute, or the value of a Constant. The numbers of a tuple are listed; so is a single one. */
 typedef struct sy_mind_attr {

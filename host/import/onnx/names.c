@@ -12,7 +12,7 @@ static uint32_t hash_of(const char *name)
 }
 
 /* The entry of this name, or the free one where it belongs. */
-static sy_name_entry *entry_of(sy_name_set *set, const char *name)
+static sy_name_entry *entry_of(const sy_name_set *set, const char *name)
 {
     size_t i = hash_of(name) & set->mask;
     while (set->entries[i].name && strcmp(set->entries[i].name, name) != 0)
@@ -34,6 +34,11 @@ void sy_name_set_reserve(sy_name_set *set, const char *name)
 {
     if (name && *name)
         entry_of(set, name)->name = name;
+}
+
+bool sy_name_set_has(const sy_name_set *set, const char *name)
+{
+    return entry_of(set, name)->name != NULL;
 }
 
 const char *sy_name_set_make_unique(sy_name_set *set, sy_arena *arena, const char *name, const char *type,

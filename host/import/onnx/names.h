@@ -21,6 +21,8 @@ typedef struct sy_name_set {
 bool sy_name_set_init(sy_name_set *set, sy_arena *arena, size_t count);
 /* NULL and "" are ignored. The text is not copied. */
 void sy_name_set_reserve(sy_name_set *set, const char *name);
+/* Whether a name is reserved or given. */
+bool sy_name_set_has(const sy_name_set *set, const char *name);
 /* `name` when it is there and not taken yet; else "<type>_<index>" or "<name>_<index>", with a suffix if that
  * is taken or reserved. The same file gives the same names. NULL without memory.
  */

@@ -28,6 +28,11 @@ typedef struct sy_onnx_memory {
     bool exceeded;
 } sy_onnx_memory;
 
+/* read.c. For a message of so many bytes: two bytes of a file can ask for a message of some hundred, so the
+ * whole is limited. Real models need less than a tenth. `memory` must stay where it is.
+ */
+void sy_onnx_memory_init(sy_onnx_memory *memory, sy_arena *arena, size_t file_size);
+
 /* One import while it runs. What was unpacked lives in the graph's arena, so names and weights need no second
  * copy. */
 typedef struct sy_onnx_reader {

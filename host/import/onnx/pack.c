@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "import/onnx/onnx.h"
+#include "import/onnx/versions.h"
 
 static const char producer_key[] = "original_producer";
 
@@ -281,18 +282,10 @@ static sy_status pack_metadata(sy_onnx_packer *packer, SyOnnx__Model *out)
     return pack_pairs(packer, texts, out->n_metadata_props, &out->metadata_props);
 }
 
-/* The IR version that the operator set came with, at least: from 4 on initializers need not be inputs as
- * well. Source: the table of versions in ONNX's docs/Versioning.md.
- */
 static int64_t ir_version(const sy_graph *graph)
 {
-    static const struct {
-        int opset, ir;
-    } came_with[] = {{23, 11}, {21, 10}, {19, 9}, {15, 8}, {12, 7}, {11, 6}, {10, 5}, {0, 4}};
-    size_t row = 0;
-    while (sy_graph_opset(graph) < came_with[row].opset)
-        row++;
-    return graph->ir_version > came_with[row].ir ? graph->ir_version : came_with[row].ir;
+    const int64_t least = sy_onnx_ir_version(sy_graph_opset(graph));
+    return graph->ir_version > least ? graph->ir_version : least;
 }
 
 sy_status sy_onnx_pack_model(sy_onnx_packer *packer, SyOnnx__Model *out)

@@ -26,9 +26,7 @@ static void budget_free(void *user, void *pointer)
     (void)pointer;
 }
 
-/* Two bytes of a file can ask for a message of some hundred, so the whole is limited. Real models need less
- * than a tenth. */
-static void memory_init(sy_onnx_memory *memory, sy_arena *arena, size_t file_size)
+void sy_onnx_memory_init(sy_onnx_memory *memory, sy_arena *arena, size_t file_size)
 {
     static const size_t always = (size_t)64 << 20, per_byte = 32;
     *memory = (sy_onnx_memory){.allocator = {budget_alloc, budget_free, memory}, .arena = arena};
@@ -44,7 +42,7 @@ static sy_status unpack(sy_onnx_reader *reader, const unsigned char *bytes, size
             "%zu bytes; a protobuf file ends at 2 GiB, larger models hold their weights in other files",
             size);
     SY_TRY(sy_onnx_recognise(reader->ctx, bytes, size));
-    memory_init(&reader->memory, &reader->graph->arena, size);
+    sy_onnx_memory_init(&reader->memory, &reader->graph->arena, size);
     reader->model = sy_onnx__model__unpack(&reader->memory.allocator, size, bytes);
     if (!reader->model && reader->memory.exceeded)
         return sy_fail(reader->ctx, SY_E_MODEL,

@@ -1,4 +1,4 @@
-#include "import/mindir/wire.h"
+#include "import/wire.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* Protobuf's wire format, field by field over the bytes of a file: nothing is copied, and what is not
  * understood can be passed on as it stands.
  */
-#ifndef SY_IMPORT_MINDIR_WIRE_H
-#define SY_IMPORT_MINDIR_WIRE_H
+#ifndef SY_IMPORT_WIRE_H
+#define SY_IMPORT_WIRE_H
 
 #include "base/bytes.h"
 

@@ -1,0 +1,45 @@
+/* Numbers of the fields of an ONNX file, for code that walks them on the wire. Source: onnx.proto. */
+#ifndef SY_IMPORT_ONNX_FIELDS_H
+#define SY_IMPORT_ONNX_FIELDS_H
+
+enum { SY_MODEL_IR_VERSION = 1, SY_MODEL_GRAPH = 7, SY_MODEL_OPSET = 8 };
+enum { SY_OPSET_DOMAIN = 1, SY_OPSET_VERSION = 2 };
+enum {
+    SY_GRAPH_NODE = 1,
+    SY_GRAPH_INITIALIZER = 5,
+    SY_GRAPH_INPUT = 11,
+    SY_GRAPH_OUTPUT = 12,
+    SY_GRAPH_VALUE_INFO = 13,
+    SY_GRAPH_SPARSE = 15,
+};
+enum {
+    SY_NODE_INPUT = 1,
+    SY_NODE_OUTPUT = 2,
+    SY_NODE_NAME = 3,
+    SY_NODE_TYPE = 4,
+    SY_NODE_ATTRIBUTE = 5,
+    SY_NODE_DOMAIN = 7,
+};
+enum {
+    SY_ATTRIBUTE_NAME = 1,
+    SY_ATTRIBUTE_F = 2,
+    SY_ATTRIBUTE_I = 3,
+    SY_ATTRIBUTE_S = 4,
+    SY_ATTRIBUTE_T = 5,
+    SY_ATTRIBUTE_G = 6,
+    SY_ATTRIBUTE_INTS = 8,
+    SY_ATTRIBUTE_TENSORS = 10,
+    SY_ATTRIBUTE_GRAPHS = 11,
+    SY_ATTRIBUTE_TYPE = 20,
+};
+enum {
+    SY_TENSOR_DIMS = 1,
+    SY_TENSOR_DATA_TYPE = 2,
+    SY_TENSOR_NAME = 8,
+    SY_TENSOR_RAW_DATA = 9,
+    SY_TENSOR_EXTERNAL_DATA = 13,
+    SY_TENSOR_DATA_LOCATION = 14,
+};
+enum { SY_PAIR_KEY = 1, SY_PAIR_VALUE = 2, SY_VALUE_NAME = 1 };
+
+#endif

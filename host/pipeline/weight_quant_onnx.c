@@ -1,0 +1,265 @@
+/* Weight quantization of an ONNX model: chooses the weights, makes integers of them, and writes the edited
+ * file. Nothing of the model is computed, so it may hold any operator. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "import/onnx/edit.h"
+#include "pipeline/weight_quant.h"
+#include "weight/choose.h"
+#include "weight/emit.h"
+#include "weight/method.h"
+
+/* A run while it lasts. */
+typedef struct onnx_job {
+    sy_job *job;
+    sy_ctx *ctx;
+    sy_onnx_file file;
+    sy_onnx_edit *edit;
+    sy_weight_form form;
+    const sy_weight_method *method;
+    sy_weight_task task;
+    sy_weight_choice *choices;
+    int choice_count, quantized;
+    size_t before, after; /* bytes of the quantized weights */
+    sy_arena arena;       /* of codes and what is written of them */
+} onnx_job;
+
+static size_t block_of(const sy_config *config)
+{
+    static const size_t sizes[] = {
+        [SY_BLOCK_SIZE_0] = 0, [SY_BLOCK_SIZE_32] = 32, [SY_BLOCK_SIZE_64] = 64, [SY_BLOCK_SIZE_128] = 128};
+    return sizes[config->weight_quant_param.block_size];
+}
+
+static sy_status check_request(onnx_job *work)
+{
+    const sy_request *request = work->job->request;
+    const int bits = work->job->config->common_quant_param.bit_num;
+    SY_TRY(sy_job_check_provider(work->job, request->ascend));
+    if (request->ascend)
+        return sy_fail(work->ctx, SY_E_UNSUPPORTED,
+                       "--optimize=ascend_oriented: weights alone are written for Ascend into MindIR models; "
+                       "export the network as MindIR");
+    const char *dot = request->model_output ? strrchr(request->model_output, '.') : NULL;
+    if (dot && strcmp(dot, ".mindir") == 0)
+        return sy_fail(work->ctx, SY_E_UNSUPPORTED,
+                       "%s: the model is ONNX and so is what is written of it (--saveType=ONNX)",
+                       request->model_output);
+    if (bits < 1)
+        return sy_fail(work->ctx, SY_E_UNSUPPORTED,
+                       "bit_num = 0 (mixed bits) is not supported yet for ONNX models: choose 1 to 16");
+    return SY_OK;
+}
+
+static sy_status choose(onnx_job *work)
+{
+    const sy_config *config = work->job->config;
+    const sy_config_list *skipped = &config->common_quant_param.skip_quant_node;
+    const sy_weight_rules rules = {
+        .bits = config->common_quant_param.bit_num,
+        .per_channel = config->weight_quant_param.per_channel,
+        .size_min = config->common_quant_param.min_quant_weight_size,
+        .channels_min = config->common_quant_param.min_quant_weight_channel,
+        .block = block_of(config),
+        .skipped = (const char *const *)skipped->items,
+        .skipped_count = skipped->count,
+    };
+    return sy_weight_choose(work->ctx, &work->file, &rules, &work->arena, &work->choices,
+                            &work->choice_count);
+}
+
+static sy_status choose_form(onnx_job *work)
+{
+    const int bits = work->task.bits;
+    const size_t block = block_of(work->job->config);
+    SY_TRY(sy_weight_choose_form(work->ctx, work->edit, bits, block > 0,
+                                 work->job->config->weight_quant_param.onnx_opset_max, &work->form));
+    if (block && work->form.opset < 21)
+        return sy_fail(work->ctx, SY_E_UNSUPPORTED,
+                       "block_size = %zu needs opset 21, the model is of opset %d and cannot be raised: %s",
+                       block, work->file.opset, work->form.why_not);
+    if (bits <= 4 && work->form.opset < 21)
+        sy_log(work->ctx, SY_LOG_WARN,
+               "bit_num = %d: such weights are stored in 8 bits, for int4 needs opset 21: %s", bits,
+               work->form.why_not);
+    else if (bits != 4 && bits != 8 && bits != 16)
+        sy_log(work->ctx, SY_LOG_WARN, "bit_num = %d: such weights are stored in %d bits", bits,
+               bits < 4   ? 4
+               : bits < 8 ? 8
+                          : 16);
+    return SY_OK;
+}
+
+static size_t float_bytes(const sy_onnx_constant *constant)
+{
+    size_t count = 0;
+    sy_shape_count(&constant->shape, &count);
+    return count * sy_dtype_bits((sy_dtype)constant->data_type) / 8;
+}
+
+/* Integers with their factors must be smaller than the floats. */
+static sy_status check_gain(onnx_job *work, sy_weight_choice *choice, const sy_weight_codes *codes)
+{
+    const size_t before = float_bytes(&work->file.constants[choice->constant]);
+    const size_t after = sy_weight_stored_bytes(codes, &work->form);
+    if (after < before) {
+        work->before += before;
+        work->after += after;
+        return SY_OK;
+    }
+    choice->refusal = sy_arena_printf(
+        &work->arena, "as integers it takes %zu bytes with its factors, as floats %zu", after, before);
+    return sy_check_alloc(work->ctx, choice->refusal);
+}
+
+static sy_status encode(onnx_job *work, const sy_weight_choice *choice, const float *values,
+                        sy_weight_codes *out)
+{
+    const sy_onnx_constant *constant = &work->file.constants[choice->constant];
+    sy_weight_cut cut;
+    if (!sy_weight_cut_init(&constant->shape, choice->axis, choice->block, &cut))
+        return sy_fail(work->ctx, SY_E_INTERNAL, "constant '%s' lost its shape", constant->name);
+    return sy_weight_encode(work->ctx, &work->arena, work->method, &work->task, constant->name,
+                            &constant->shape, &cut, values, out);
+}
+
+static sy_status quantize_values(onnx_job *work, sy_weight_choice *choice, const float *values,
+                                 sy_weight_codes *codes, double *out_snr)
+{
+    SY_TRY(encode(work, choice, values, codes));
+    SY_TRY(check_gain(work, choice, codes));
+    if (choice->refusal)
+        return SY_OK;
+    *out_snr = sy_weight_codes_snr(codes, values);
+    work->quantized++;
+    return sy_weight_emit(work->ctx, work->edit, &work->file, choice->constant, choice->first_node, codes,
+                          &work->form, &work->arena);
+}
+
+static sy_status quantize_weight(onnx_job *work, sy_weight_choice *choice, sy_weight_codes *codes,
+                                 double *out_snr)
+{
+    const sy_onnx_constant *constant = &work->file.constants[choice->constant];
+    size_t count = 0;
+    sy_shape_count(&constant->shape, &count);
+    float *values = malloc((count ? count : 1) * sizeof *values);
+    sy_status status = sy_check_alloc(work->ctx, values);
+    if (status == SY_OK)
+        status = sy_onnx_constant_floats(work->ctx, &work->file, constant, values, count);
+    if (status == SY_OK)
+        status = quantize_values(work, choice, values, codes, out_snr);
+    free(values);
+    return status;
+}
+
+static const char *cut_words(const sy_weight_choice *choice, char out[64])
+{
+    if (choice->block)
+        snprintf(out, 64, "blocks of %zu", choice->block);
+    else if (choice->axis != SY_NONE)
+        snprintf(out, 64, "axis %d", choice->axis);
+    else
+        snprintf(out, 64, "%s", choice->axes_differ ? "one scale, its readers' axes differ" : "one scale");
+    return out;
+}
+
+static sy_status report_weight(onnx_job *work, const sy_weight_choice *choice, const sy_weight_codes *codes,
+                               double snr, sy_report *report, cJSON *list)
+{
+    const char *name = work->file.constants[choice->constant].name;
+    cJSON *item = sy_json_item(list);
+    bool good = item && sy_json_text(item, "weight", name);
+    if (choice->refusal) {
+        sy_text_printf(&report->text, "  float  %-40s %s\n", name, choice->refusal);
+        good = good && sy_json_text(item, "reason", choice->refusal);
+    } else {
+        char cut[64];
+        const char *type = sy_dtype_name(sy_weight_storage(codes, &work->form));
+        const size_t before = float_bytes(&work->file.constants[choice->constant]);
+        const size_t after = sy_weight_stored_bytes(codes, &work->form);
+        sy_text_printf(&report->text, "  %-6s %-40s %s, %zu -> %zu bytes, %.1f dB\n", type, name,
+                       cut_words(choice, cut), before, after, snr);
+        good = good && sy_json_text(item, "type", type) && sy_json_number(item, "bits", codes->bits) &&
+               sy_json_text(item, "scales", cut) && sy_json_number(item, "bytes_before", (double)before) &&
+               sy_json_number(item, "bytes", (double)after) && sy_json_number(item, "snr_db", snr);
+    }
+    return sy_check_alloc(work->ctx, good ? item : NULL);
+}
+
+static sy_status quantize_all(onnx_job *work, sy_report *report)
+{
+    cJSON *list = sy_json_array(report->json, "weights");
+    SY_TRY(sy_check_alloc(work->ctx, list));
+    for (int i = 0; i < work->choice_count; i++) {
+        sy_weight_choice *choice = &work->choices[i];
+        sy_weight_codes codes = {0};
+        double snr = NAN;
+        if (!choice->refusal)
+            SY_TRY(quantize_weight(work, choice, &codes, &snr));
+        SY_TRY(report_weight(work, choice, &codes, snr, report, list));
+    }
+    return SY_OK;
+}
+
+/* A model that stays float is no success: the first reason tells why. */
+static sy_status require_some(const onnx_job *work)
+{
+    if (work->quantized)
+        return SY_OK;
+    if (!work->choice_count)
+        return sy_fail(work->ctx, SY_E_MODEL,
+                       "no weight can be quantized: the model has no float matrices among its constants");
+    return sy_fail(work->ctx, SY_E_CONFIG, "no weight was quantized; of the first, '%s': %s",
+                   work->file.constants[work->choices[0].constant].name, work->choices[0].refusal);
+}
+
+static sy_status report_file(onnx_job *work, const char *path, sy_report *report)
+{
+    sy_mapped written = {0};
+    SY_TRY(sy_file_map(work->ctx, path, &written));
+    sy_text_printf(
+        &report->text,
+        "%d of %d weights are integers: %zu bytes of them, %zu as floats\n%s: %zu bytes, the float model has "
+        "%zu\n",
+        work->quantized, work->choice_count, work->after, work->before, path, written.size,
+        work->file.bytes.size);
+    const bool good = sy_json_text(report->json, "file", path) &&
+                      sy_json_number(report->json, "bytes", (double)written.size) &&
+                      sy_json_number(report->json, "bytes_before", (double)work->file.bytes.size) &&
+                      sy_json_number(report->json, "opset", sy_onnx_edit_opset(work->edit)) &&
+                      sy_json_number(report->json, "quantized", work->quantized);
+    sy_file_unmap(&written);
+    return sy_check_alloc(work->ctx, good ? report : NULL);
+}
+
+static sy_status run(onnx_job *work, sy_report *report)
+{
+    const sy_config *config = work->job->config;
+    const char *path;
+    work->method = sy_weight_find_method("MAX_MIN");
+    work->task = (sy_weight_task){.bits = config->common_quant_param.bit_num,
+                                  .symmetric = config->weight_quant_param.symmetric,
+                                  .correct = config->weight_quant_param.bias_correction};
+    SY_TRY(check_request(work));
+    SY_TRY(sy_onnx_file_open(work->ctx, work->job->request->model, &work->file));
+    SY_TRY(choose(work));
+    SY_TRY(sy_onnx_edit_create(work->ctx, &work->file, &work->edit));
+    SY_TRY(choose_form(work));
+    SY_TRY(sy_job_weight_output(work->job, ".onnx", &path));
+    SY_TRY(quantize_all(work, report));
+    SY_TRY(require_some(work));
+    SY_TRY(sy_onnx_edit_save(work->edit, path));
+    return report_file(work, path, report);
+}
+
+sy_status sy_job_quantize_onnx_weights(sy_job *job, sy_report *report)
+{
+    onnx_job work = {.job = job, .ctx = job->ctx};
+    const sy_status status = run(&work, report);
+    sy_onnx_edit_destroy(work.edit);
+    sy_onnx_file_close(&work.file);
+    sy_arena_release(&work.arena);
+    return status;
+}

@@ -1,0 +1,27 @@
+/* What the methods share. */
+#ifndef SY_WEIGHT_METHODS_H
+#define SY_WEIGHT_METHODS_H
+
+#include <float.h>
+
+#include "quant/scale.h"
+#include "weight/method.h"
+
+extern const sy_weight_method sy_weight_max_min;
+
+/* The grid of the codes. */
+sy_number sy_weight_number(const sy_weight_task *task);
+/* The least and the largest value, 0 among them. */
+void sy_weight_find_range(const sy_weight_group *group, float *out_min, float *out_max);
+/* Every value to its nearest code. */
+void sy_weight_round(const sy_weight_task *task, sy_scale scale, sy_weight_group *group);
+/* The lower of two codes for values below 0. */
+void sy_weight_round_signs(float scale, sy_weight_group *group);
+
+/* A scale that is none of a normal float becomes 1: then there is nothing to scale. */
+static inline float sy_weight_normal_scale(float scale)
+{
+    return scale >= FLT_MIN && scale <= FLT_MAX ? scale : 1;
+}
+
+#endif
