@@ -8,18 +8,19 @@
 
 enum { LINE_BYTES = 512 };
 
-/* What a line of the output tells of a finding or a failure; NULL where it tells of none. */
+/* What a line of the output tells of a finding or a failed check; NULL where it tells of none. cmocka writes
+ * the words of fail_msg() to a line of their own, and those of its other checks behind the name of the line.
+ */
 static const char *complaint_of(const char *line)
 {
-    static const char finding[] = "ptx: ", failure[] = "[  ERROR   ] --- ", told[] = "ERROR: ";
-    if (strncmp(line, finding, sizeof finding - 1) == 0) {
-        const char *place = strstr(line, "): "); /* behind kernel, block and thread */
-        return place ? place + 3 : line + sizeof finding - 1;
-    }
-    if (strncmp(line, failure, sizeof failure - 1) != 0)
-        return NULL;
-    line += sizeof failure - 1;
-    return strncmp(line, told, sizeof told - 1) == 0 ? line + sizeof told - 1 : line;
+    static const char *const beginnings[] = {"ptx: ", "ERROR: ", "[  ERROR   ] --- "};
+    const char *place = strncmp(line, beginnings[0], strlen(beginnings[0])) == 0 ? strstr(line, "): ") : NULL;
+    if (place)
+        return place + strlen("): "); /* behind kernel, block and thread */
+    for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++)
+        if (strncmp(line, beginnings[i], strlen(beginnings[i])) == 0)
+            return line + strlen(beginnings[i]);
+    return NULL;
 }
 
 static void tell_end(int status, const char *last, device_outcome *outcome)
@@ -29,17 +30,23 @@ static void tell_end(int status, const char *last, device_outcome *outcome)
              killed ? "signal" : "exit code", killed ? WTERMSIG(status) : WEXITSTATUS(status), last);
 }
 
-device_outcome device_test_run(const char *test, const char *settings)
+device_process device_test_start(const char *test, const char *settings)
 {
-    device_outcome outcome = {0};
-    char command[2048], line[LINE_BYTES], last[LINE_BYTES] = "none";
+    char command[2048];
     snprintf(command, sizeof command,
              "export SY_LIBCUDA='%s' SY_LIBCUBLAS='%s' SY_TEST_DEVICES=cuda SY_PTX_CHECK=1 SY_PTX_LAZY=1 "
              "SY_LIBOPENCL=none %s; exec '%s/device.%s' 2>&1",
              PTX_LIBCUDA, PTX_LIBCUBLAS, settings, PTX_DEVICE_TESTS, test);
     FILE *output = popen(command, "r");
     assert_non_null(output);
-    while (fgets(line, sizeof line, output)) {
+    return (device_process){output};
+}
+
+device_outcome device_test_finish(device_process process)
+{
+    device_outcome outcome = {0};
+    char line[LINE_BYTES], last[LINE_BYTES] = "none";
+    while (fgets(line, sizeof line, process.output)) {
         line[strcspn(line, "\n")] = '\0';
         const char *complaint = complaint_of(line);
         if (complaint && !outcome.explained)
@@ -48,9 +55,14 @@ device_outcome device_test_run(const char *test, const char *settings)
         if (*line)
             memcpy(last, line, sizeof last);
     }
-    const int status = pclose(output);
+    const int status = pclose(process.output);
     outcome.passed = WIFEXITED(status) && WEXITSTATUS(status) == 0 && !outcome.explained;
     if (!outcome.passed && !outcome.explained)
         tell_end(status, last, &outcome);
     return outcome;
+}
+
+device_outcome device_test_run(const char *test, const char *settings)
+{
+    return device_test_finish(device_test_start(test, settings));
 }

@@ -17,10 +17,22 @@ static const char *const kernels[] = {
 #undef DEVICE_KERNEL
 };
 
-enum { KERNELS = sizeof kernels / sizeof kernels[0], NAME_BYTES = 96 };
-
 /* All of tests/device that launch on CUDA. */
 static const char *const tests[] = {PTX_DEVICE_TEST_NAMES};
+
+enum {
+    KERNELS = sizeof kernels / sizeof kernels[0],
+    TESTS = sizeof tests / sizeof tests[0],
+    NAME_BYTES = 96
+};
+
+/* The tests with the kernels as one compiler made them. */
+typedef struct {
+    const char *compiler;
+    char settings[512]; /* with which the executor takes its PTX */
+    int first[KERNELS]; /* the test that was the first to run it; -1: none has */
+    int failed;
+} test_round;
 
 static int find_kernel(const char *name)
 {
@@ -31,60 +43,67 @@ static int find_kernel(const char *name)
     return 0;
 }
 
-/* Prints the kernels of the file that are not in `ran`, and adds them. */
-static void add_launches(const char *test, const char *path, bool ran[KERNELS])
+static test_round round_of(const char *compiler)
+{
+    test_round all = {.compiler = compiler};
+    for (int i = 0; i < KERNELS; i++)
+        all.first[i] = -1;
+    return all;
+}
+
+static const char *launches_path(const test_folder *folder, const test_round *all, int test)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%s.%s", all->compiler, tests[test]);
+    return folder_path(folder, name);
+}
+
+static device_process start(const test_folder *folder, const test_round *all, int test)
+{
+    char settings[1024];
+    snprintf(settings, sizeof settings, "%s SY_PTX_LAUNCHES='%s'", all->settings,
+             launches_path(folder, all, test));
+    return device_test_start(tests[test], settings);
+}
+
+static void finish(const test_folder *folder, test_round *all, int test, device_process process)
 {
     char name[NAME_BYTES];
-    FILE *file = fopen(path, "r");
-    printf("  device.%-12s", test);
+    const device_outcome outcome = device_test_finish(process);
+    if (!outcome.passed) {
+        printf("PTX of %s: device.%s FAILED: %s\n", all->compiler, tests[test], outcome.told);
+        all->failed++;
+    }
+    FILE *file = fopen(launches_path(folder, all, test), "r");
     while (file && fgets(name, sizeof name, file)) {
         name[strcspn(name, "\n")] = '\0';
-        const int kernel = find_kernel(name);
-        if (!ran[kernel])
-            printf(" %s", name + strlen("sy_k_"));
-        ran[kernel] = true;
+        int *first = &all->first[find_kernel(name)];
+        *first = *first < 0 ? test : *first;
     }
-    printf("\n");
     if (file)
         fclose(file);
 }
 
-/* The whole of tests/device; what it ran is printed beside what there is. */
-static void run_device_tests(const char *compiler, const test_folder *folder, const char *settings)
+/* Prints what ran, and returns how many kernels did not. */
+static int print_round(const test_round *all)
 {
-    bool ran[KERNELS] = {false};
-    int failed = 0, missing = 0;
-    printf("PTX of %s: kernels that ran without a finding, and the test that was first to run them:\n",
-           compiler);
-    for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
-        char path[256], all[1024];
-        snprintf(path, sizeof path, "%s/%s.%s", folder->path, compiler, tests[i]);
-        snprintf(all, sizeof all, "%s SY_PTX_LAUNCHES='%s'", settings, path);
-        const device_outcome outcome = device_test_run(tests[i], all);
-        if (!outcome.passed) {
-            printf("  device.%s FAILED: %s\n", tests[i], outcome.told);
-            failed++;
-        }
-        add_launches(tests[i], path, ran);
-        fflush(stdout);
+    int missing = 0;
+    printf("PTX of %s: kernels that ran to their end, under the first test that ran them:\n", all->compiler);
+    for (int test = 0; test < TESTS; test++) {
+        printf("  device.%-12s", tests[test]);
+        for (int i = 0; i < KERNELS; i++)
+            if (all->first[i] == test)
+                printf(" %s", kernels[i] + strlen("sy_k_"));
+        printf("\n");
     }
     for (int i = 0; i < KERNELS; i++)
-        if (!ran[i]) {
+        if (all->first[i] < 0) {
             printf("  NOT RUN: %s\n", kernels[i]);
             missing++;
         }
-    printf("PTX of %s: %d of %d kernels\n", compiler, KERNELS - missing, KERNELS);
-    assert_int_equal(missing, 0);
-    assert_int_equal(failed, 0);
-}
-
-static void every_kernel_of_nvcc_runs(void **state)
-{
-    test_folder folder;
-    (void)state;
-    folder_open(&folder);
-    run_device_tests("nvcc", &folder, "");
-    folder_close(&folder);
+    printf("PTX of %s: %d of %d kernels ran, in %d tests without a finding and %d with\n", all->compiler,
+           KERNELS - missing, KERNELS, TESTS - all->failed, all->failed);
+    return missing;
 }
 
 /* So that none of nvcc's runs in the place of one that NVRTC has left out. */
@@ -98,32 +117,42 @@ static void check_entries(const char *ptx)
     }
 }
 
-static void every_kernel_of_nvrtc_runs(void **state)
+static void compile_all(const test_folder *folder, test_round *all)
 {
-    static const char source[] = "#include <kernels/kernels.cu>\n";
-    const char *why_not;
-    char settings[512];
+    char *ptx = nvrtc_compile("#include <kernels/kernels.cu>\n", "all", PTX_PROJECT);
+    check_entries(ptx);
+    folder_write(folder, "nvrtc.ptx", ptx, strlen(ptx));
+    snprintf(all->settings, sizeof all->settings, "SY_PTX_REPLACE='%s'", folder_path(folder, "nvrtc.ptx"));
+    free(ptx);
+}
+
+/* Each test for both at the same time. */
+static void every_kernel_runs_from_both_compilers(void **state)
+{
+    test_round nvcc = round_of("nvcc"), nvrtc = round_of("NVRTC");
+    const char *why_not = NULL;
     test_folder folder;
     (void)state;
-    if (!nvrtc_open(&why_not)) {
-        printf("skipped: %s\n", why_not);
-        skip();
-    }
+    const bool both = nvrtc_open(&why_not);
     folder_open(&folder);
-    char *ptx = nvrtc_compile(source, "all", PTX_PROJECT);
-    check_entries(ptx);
-    folder_write(&folder, "nvrtc.ptx", ptx, strlen(ptx));
-    snprintf(settings, sizeof settings, "SY_PTX_REPLACE='%s'", folder_path(&folder, "nvrtc.ptx"));
-    run_device_tests("NVRTC", &folder, settings);
-    free(ptx);
+    if (both)
+        compile_all(&folder, &nvrtc);
+    else
+        printf("PTX of NVRTC: not tested: %s\n", why_not);
+    for (int test = 0; test < TESTS; test++) {
+        const device_process first = start(&folder, &nvcc, test);
+        if (both)
+            finish(&folder, &nvrtc, test, start(&folder, &nvrtc, test));
+        finish(&folder, &nvcc, test, first);
+    }
     folder_close(&folder);
+    const int missing = print_round(&nvcc) + (both ? print_round(&nvrtc) : 0);
+    assert_int_equal(missing, 0);
+    assert_int_equal(nvcc.failed + nvrtc.failed, 0);
 }
 
 int main(void)
 {
-    const struct CMUnitTest all[] = {
-        cmocka_unit_test(every_kernel_of_nvcc_runs),
-        cmocka_unit_test(every_kernel_of_nvrtc_runs),
-    };
+    const struct CMUnitTest all[] = {cmocka_unit_test(every_kernel_runs_from_both_compilers)};
     return cmocka_run_group_tests(all, NULL, NULL);
 }
