@@ -1,5 +1,8 @@
 #include "nvgpu/lint.h"
 
+#include <math.h>
+#include <stdlib.h>
+
 #include "ops/op.h"
 #include "quant/weights.h"
 #include "target/lint.h"
@@ -9,6 +12,42 @@ static bool is_product(const sy_node *node)
     return node->op && node->op->quant == SY_QUANT_WEIGHTED;
 }
 
+/* The scales of blocks are positive and finite constants of the type of what is dequantized. */
+static bool check_block_scales(sy_lint *lint, const sy_node *node, const sy_tensor *codes, int64_t block)
+{
+    const sy_tensor *scale = &lint->graph->tensors[node->inputs[1]];
+    const sy_dtype floats = lint->graph->tensors[node->outputs[0]].dtype;
+    size_t count = 0;
+    bool good = scale->data && scale->dtype == floats && scale->shape.rank == 2 &&
+                scale->shape.dims[0] * block == codes->shape.dims[0] &&
+                scale->shape.dims[1] == codes->shape.dims[1] && sy_shape_count(&scale->shape, &count);
+    float *values = good ? calloc(count, sizeof *values) : NULL;
+    good = good && values && sy_tensor_to_f32(lint->ctx, scale, values, count) == SY_OK;
+    for (size_t i = 0; good && i < count; i++)
+        good = values[i] > 0 && isfinite(values[i]);
+    free(values);
+    return good;
+}
+
+/* Rule 12: 4 bits are of a constant matrix in blocks of rows, and MatMul reads it on the right. */
+static void check_blocks(sy_lint *lint, const sy_node *node)
+{
+    const sy_graph *graph = lint->graph;
+    const sy_tensor *codes = &graph->tensors[node->inputs[0]];
+    const int64_t block = sy_node_int(node, "block_size", 0);
+    if (!codes->data || codes->dtype != SY_DTYPE_INT4 || codes->shape.rank != 2 || codes->shape.dims[1] % 2)
+        sy_lint_fault(lint, node, "blocks are of constant int4 matrices with an even number of columns");
+    else if ((block != 64 && block != 128) || sy_node_int(node, "axis", 1) != 0 || node->input_count > 2)
+        sy_lint_fault(lint, node, "its blocks must be 64 or 128 rows, along axis 0, without a zero point");
+    else if (!check_block_scales(lint, node, codes, block))
+        sy_lint_fault(lint, node, "its scales must be positive constants of the floats' type, one a block");
+    for (int n = 0; n < graph->node_count; n++)
+        for (int i = 0; i < graph->nodes[n].input_count; i++)
+            if (graph->nodes[n].inputs[i] == node->outputs[0] &&
+                (!sy_node_is(&graph->nodes[n], "MatMul") || i != 1))
+                sy_lint_fault(lint, &graph->nodes[n], "it reads weights of 4 bits, which only MatMul does");
+}
+
 /* Rules 1 to 4: int8, zero points 0, one scale for activations. */
 static void check_grids(sy_lint *lint)
 {
@@ -16,6 +55,10 @@ static void check_grids(sy_lint *lint)
         const sy_node *node = &lint->graph->nodes[n];
         const bool quantizes = sy_node_is(node, "QuantizeLinear");
         sy_lint_grid grid;
+        if (sy_lint_is_blocked(node)) {
+            check_blocks(lint, node);
+            continue;
+        }
         if ((!quantizes && !sy_node_is(node, "DequantizeLinear")) || !sy_lint_read_grid(lint, node, &grid))
             continue;
         const bool constant = !quantizes && lint->graph->tensors[node->inputs[0]].data;
@@ -36,8 +79,11 @@ static void check_product(sy_lint *lint, const sy_node *node)
 {
     const sy_graph *graph = lint->graph;
     const sy_node *operands[2];
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2; i++) {
         operands[i] = sy_lint_producer(graph, node->inputs[i], "DequantizeLinear");
+        if (sy_lint_is_blocked(operands[i]))
+            operands[i] = NULL; /* weights of 4 bits: the product is one of floats */
+    }
     if (!operands[0] != !operands[1])
         sy_lint_fault(lint, node, "one operand is quantized and the other is not");
     if (node->input_count > 2 && sy_lint_producer(graph, node->inputs[2], "DequantizeLinear"))
@@ -108,7 +154,7 @@ static void check_outputs(sy_lint *lint)
 
 sy_status sy_nvgpu_lint(sy_ctx *ctx, const sy_graph *emitted)
 {
-    sy_lint lint = {.ctx = ctx, .graph = emitted, .half = sy_graph_opset(emitted) >= 19};
+    sy_lint lint = {.ctx = ctx, .graph = emitted, .half = sy_graph_opset(emitted) >= 19, .blocks = true};
     if (sy_graph_opset(emitted) < 13)
         return sy_fail(ctx, SY_E_INTERNAL, "opset %d: scales for each channel need 13",
                        sy_graph_opset(emitted));

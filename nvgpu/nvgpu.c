@@ -1,8 +1,10 @@
 /* NVGPU: an explicitly quantized ONNX model for TensorRT. LAYOUT.md beside this file specifies it. */
 #include "base/file.h"
+#include "import/import.h"
+#include "nvgpu/int4.h"
 #include "nvgpu/lint.h"
 #include "nvgpu/ranges.h"
-#include "target/emit.h"
+#include "quant/quantize.h"
 #include "target/target.h"
 
 static const sy_op_trait ops[] = {
@@ -32,10 +34,22 @@ static const sy_traits traits = {
     .placement = SY_PLACE_INPUTS,
     .opset_min = 17,
     .half_opset_min = 19,
+    .block_opset_min = 21,
     .residual_shortcut_only = true,
     .matrix_dim_min = 16,
     .float_vector = true,
 };
+
+static sy_status emit(sy_ctx *ctx, const sy_plan *plan, const char *path)
+{
+    sy_graph *quantized = NULL;
+    SY_TRY(sy_quantize_graph(ctx, plan, &quantized));
+    sy_status status = sy_nvgpu_add_blocks(ctx, plan, quantized);
+    if (status == SY_OK)
+        status = sy_export_onnx(ctx, quantized, path);
+    sy_graph_destroy(quantized);
+    return status;
+}
 
 static sy_status save(sy_ctx *ctx, const char *path, const sy_text *text, const char *what,
                       const sy_emit_spec *spec)
@@ -74,7 +88,7 @@ const sy_target sy_target_nvgpu = {
     .summary = "NVIDIA GPUs: ONNX with int8 Q/DQ where TensorRT fuses it",
     .suffix = "nvgpu",
     .traits = &traits,
-    .emit = sy_emit_onnx,
+    .emit = emit,
     .lint = sy_nvgpu_lint,
     .all_ranges = true,
     .companions = write_companions,

@@ -9,6 +9,15 @@
 #include "ops/op.h"
 #include "pipeline/job.h"
 
+static int block_of(const sy_config *config)
+{
+    switch (config->full_quant_param.int4_block_size) {
+    case SY_INT4_BLOCK_SIZE_64: return 64;
+    case SY_INT4_BLOCK_SIZE_128: return 128;
+    default: return 0;
+    }
+}
+
 static sy_plan_options plan_options(const sy_config *config, const sy_target *target)
 {
     return (sy_plan_options){
@@ -22,6 +31,7 @@ static sy_plan_options plan_options(const sy_config *config, const sy_target *ta
         .wide = config->full_quant_param.activation_bit_num == SY_ACTIVATION_BIT_NUM_16,
         .wide_nodes = config->full_quant_param.activation_16bit_node.items,
         .wide_count = config->full_quant_param.activation_16bit_node.count,
+        .block = block_of(config),
         .all_ranges = target && target->all_ranges,
         .half = config->full_quant_param.float_type == SY_FLOAT_TYPE_FP16,
     };

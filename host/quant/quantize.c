@@ -316,9 +316,12 @@ static sy_status quantize_bias(sy_rewrite *work, int node)
 
 static int opset_of(const sy_plan *plan)
 {
-    for (int n = 0; n < plan->graph->node_count; n++)
+    for (int n = 0; n < plan->graph->node_count; n++) {
         if (plan->nodes[n].wide)
             return plan->traits->wide_opset_min;
+        if (plan->nodes[n].block)
+            return plan->traits->block_opset_min;
+    }
     return plan->half ? plan->traits->half_opset_min : plan->traits->opset_min;
 }
 

@@ -47,6 +47,7 @@ typedef struct sy_traits {
     int opset_min;      /* older models are raised to it */
     int wide_opset_min; /* to this one where there are wide activations */
     int half_opset_min; /* to this one where the floats of the file are float16; 0: they cannot be */
+    int block_opset_min; /* to this one where weights have 4 bits in blocks; 0: they cannot have */
     bool fixed_shapes;  /* the file has a number for every size */
     bool int32_bias;    /* at scale x * w; else biases stay float */
     /* Products of a channel reach the result through the factor x * w / y. Where that is below 2^-factor_bits

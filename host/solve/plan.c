@@ -80,6 +80,10 @@ sy_status sy_plan_check_widths(sy_ctx *ctx, const sy_traits *traits, const sy_pl
         return sy_fail(
             ctx, SY_E_UNSUPPORTED,
             "this target has no float16: leave float_type = FP16 out, or ask for a target that has it");
+    if (options->block && !traits->block_opset_min)
+        return sy_fail(
+            ctx, SY_E_UNSUPPORTED,
+            "this target has no 4-bit weights: leave int4_block_size out, or ask for a target that has them");
     if (traits->wide.bits || (!options->wide && !options->wide_count))
         return SY_OK;
     return sy_fail(ctx, SY_E_UNSUPPORTED,

@@ -45,6 +45,8 @@ typedef struct sy_node_plan {
      * graph. */
     const float *bias;
     int bias_count;
+    int block; /* of a MatMul that computes on floats: its weights have 4 bits, and a scale for so many rows of a
+                  column; 0: they stay float too */
     /* Per input: the grid it is converted to before the node reads it, bits 0 for one read as it is stored.
      * NULL: all are. */
     const sy_form *reads;
@@ -72,6 +74,7 @@ typedef struct sy_plan_options {
     const char *const *wide_nodes; /* else the results of these, and what has to be on their grids */
     int wide_count;
     bool half; /* the file's floats are float16, on targets that have it */
+    int block;       /* plan->nodes[].block of every MatMul that can have it, on targets that have such; 0: of none */
     bool all_ranges; /* ranges also of what stays float, where there are statistics */
 } sy_plan_options;
 

@@ -136,6 +136,19 @@ static const char *weights_refusal(const sy_planner *planner, const sy_node *nod
                                                                              : NULL;
 }
 
+/* A MatMul that gets 4-bit weights: of a constant matrix on the right, of whole blocks and, so that rows
+ * begin with a byte, even columns. */
+static bool takes_blocks(const sy_planner *planner, const sy_node *node)
+{
+    const int64_t block = planner->options->block;
+    if (!block || !sy_node_is(node, "MatMul") || !sy_is_constant(planner->graph, node->inputs[1]) ||
+        sy_is_constant(planner->graph, node->inputs[0]))
+        return false;
+    const sy_tensor *w = &planner->graph->tensors[node->inputs[1]];
+    return w->dtype == SY_DTYPE_FLOAT && w->shape.rank == 2 && w->shape.dims[0] > 0 &&
+           w->shape.dims[0] % block == 0 && w->shape.dims[1] > 0 && w->shape.dims[1] % 2 == 0;
+}
+
 static const char *product_refusal(sy_planner *planner, const sy_node *node)
 {
     const sy_graph *graph = planner->graph;
@@ -380,6 +393,10 @@ static void judge(sy_planner *planner, int index)
     sy_node_plan *plan = &planner->plan->nodes[index];
     const int group = planner->groups.of_node[index];
     plan->reason = own_refusal(planner, index);
+    if (!planner->skipped[index] && takes_blocks(planner, node)) {
+        plan->block = planner->options->block;
+        plan->reason = "its weights have 4 bits, what they multiply stays float";
+    }
     plan->quantized = !plan->reason;
     if (!plan->quantized || planner->groups.groups[group].head != index)
         return;

@@ -140,12 +140,19 @@ bool sy_lint_same_grid(const sy_lint_grid *a, const sy_lint_grid *b)
            a->zero == b->zero;
 }
 
+bool sy_lint_is_blocked(const sy_node *node)
+{
+    return sy_node_is(node, "DequantizeLinear") && sy_node_int(node, "block_size", 0) != 0;
+}
+
 void sy_lint_pairs(sy_lint *lint)
 {
     for (int n = 0; n < lint->graph->node_count; n++) {
         const sy_node *node = &lint->graph->nodes[n];
         const bool dequantizes = sy_node_is(node, "DequantizeLinear");
         sy_lint_grid own, other;
+        if (lint->blocks && sy_lint_is_blocked(node))
+            continue;
         if ((!dequantizes && !sy_node_is(node, "QuantizeLinear")) || !sy_lint_read_grid(lint, node, &own))
             continue;
         const sy_node *quantize = sy_lint_producer(lint->graph, node->inputs[0], "QuantizeLinear");

@@ -8,7 +8,8 @@
 typedef struct sy_lint {
     sy_ctx *ctx;
     const sy_graph *graph;
-    bool half; /* scales may be float16, and have the type of the floats beside them */
+    bool half;   /* scales may be float16, and have the type of the floats beside them */
+    bool blocks; /* DequantizeLinear with block_size is left to the target's own rules */
     int fault_count;
     sy_text faults;
 } sy_lint;
@@ -39,6 +40,9 @@ typedef struct sy_lint_grid {
  */
 bool sy_lint_read_grid(sy_lint *lint, const sy_node *node, sy_lint_grid *out);
 bool sy_lint_same_grid(const sy_lint_grid *a, const sy_lint_grid *b);
+
+/* Whether it is a DequantizeLinear whose scales are of blocks. */
+bool sy_lint_is_blocked(const sy_node *node);
 
 /* Checks the above for every Q and DQ, and that each DQ behind a Q has the same grid. */
 void sy_lint_pairs(sy_lint *lint);

@@ -1,7 +1,9 @@
+#include <math.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "import/import.h"
+#include "nvgpu/int4.h"
 #include "quant/quantize.h"
 #include "support/plan.h"
 #include "target/target.h"
@@ -288,6 +290,63 @@ static void every_row_of_the_nvgpu_layout_has_a_fault(void **state)
     sy_graph_destroy(graph);
 }
 
+static void weights_of_4_bits_are_checked_block_by_block(void **state)
+{
+    static const seen rows[] = {{"x", -1, 1}, {"y", -9, 9}, {"z", -9, 9}};
+    sy_graph *graph = graph_create(*state, 17), *made = NULL;
+    sy_plan *plan = NULL;
+    const int x = graph_input(*state, graph, "x", SY_DTYPE_FLOAT, SHAPE(3, 128));
+    const int w = some_weights(*state, graph, "w", SHAPE(128, 128));
+    const int y = graph_node(*state, graph, "MatMul", "y", x, w);
+    graph_output(graph, graph_node(*state, graph, "MatMul", "z", y, w)); /* the same weights again */
+    assert_ok(*state, sy_infer_shapes(*state, graph));
+    network net = {graph, stats_of(rows, sizeof rows / sizeof rows[0])};
+    const sy_plan_options options = {.block = 64};
+    assert_ok(*state, sy_plan_create(*state, net.graph, net.stats, traits_of("NVGPU"), &options, &plan));
+    assert_string_equal(node_plan(plan, "y")->reason,
+                        "its weights have 4 bits, what they multiply stays float");
+    assert_ok(*state, sy_quantize_graph(*state, plan, &made));
+    assert_int_equal(sy_graph_opset(made), 21);
+    assert_ok(*state, sy_nvgpu_add_blocks(*state, plan, made));
+    assert_ok(*state, sy_target_nvgpu.lint(*state, made));
+    assert_int_equal(made->node_count, 3);
+
+    /* Against the floats: no further than half a step of the block's largest value / 7. */
+    const sy_tensor *codes = &made->tensors[sy_graph_find_tensor(made, "w_quantized")];
+    float floats[128 * 128], back[128 * 128];
+    assert_ok(*state, sy_tensor_to_f32(*state, &net.graph->tensors[w], floats, 128 * 128));
+    assert_ok(*state, sy_tensor_to_f32(*state, codes, back, 128 * 128));
+    for (size_t i = 0; i < 128 * 128; i++) {
+        const float scale = floats_of(made, "w_scale")[i / 128 / 64 * 128 + i % 128];
+        assert_true(fabsf(back[i] * scale - floats[i]) <= scale * 0.5001F && fabsf(back[i]) <= 7);
+    }
+
+    sy_node *dequantize = node_of(made, "w_DequantizeLinear");
+    sy_attr *size = &dequantize->attrs[1];
+    size->i = 32;
+    assert_fault(*state, &sy_target_nvgpu, made, "its blocks must be 64 or 128 rows, along axis 0");
+    size->i = 128;
+    assert_fault(*state, &sy_target_nvgpu, made, "its scales must be positive constants of the floats' type");
+    size->i = 64;
+    floats_of(made, "w_scale")[5] *= -1;
+    assert_fault(*state, &sy_target_nvgpu, made, "its scales must be positive constants of the floats' type");
+    floats_of(made, "w_scale")[5] *= -1;
+    ((sy_tensor *)codes)->dtype = SY_DTYPE_INT8;
+    assert_fault(*state, &sy_target_nvgpu, made, "blocks are of constant int4 matrices with an even number");
+    ((sy_tensor *)codes)->dtype = SY_DTYPE_INT4;
+    node_of(made, "z")->type = "Add";
+    assert_fault(*state, &sy_target_nvgpu, made,
+                 "node 'z' (Add): it reads weights of 4 bits, which only MatMul does");
+    sy_graph_destroy(made);
+    sy_plan_destroy(plan);
+    plan = NULL;
+    assert_fails(*state, sy_plan_create(*state, net.graph, net.stats, traits_of("DSP"), &options, &plan),
+                 SY_E_UNSUPPORTED,
+                 "this target has no 4-bit weights: leave int4_block_size out, or ask for a target that has "
+                 "them");
+    network_release(&net);
+}
+
 /* a and b joined, quantized behind, and a read by a convolution too. */
 static void tensors_that_an_nvgpu_concat_joins_share_a_scale(void **state)
 {
@@ -344,6 +403,7 @@ int main(void)
         cmocka_unit_test(nvgpu_files_with_a_broken_rule_are_refused_by_node),
         cmocka_unit_test(every_row_of_the_nvgpu_layout_has_a_fault),
         cmocka_unit_test(tensors_that_an_nvgpu_concat_joins_share_a_scale),
+        cmocka_unit_test(weights_of_4_bits_are_checked_block_by_block),
         cmocka_unit_test(a_file_of_another_target_is_refused),
     };
     return cmocka_run_group_tests_name("target", tests, open_ctx, close_ctx);
