@@ -3,7 +3,7 @@
 
 #include "cuda/blas.h"
 #include "cuda/cuda.h"
-#include "device/grid_plan.h"
+#include "device/product.h"
 
 enum { ARGUMENTS_MAX = SY_MAX_OPERANDS + 2 };
 
@@ -28,30 +28,17 @@ static sy_status launch_step(sy_ctx *ctx, sy_stream *stream, const sy_launch *la
     return error == SY_CUDA_SUCCESS ? SY_OK : sy_cuda_fail(ctx, device, info->name, error);
 }
 
-/* What is left of the launch when cuBLAS has done the product: to add, and to clamp. */
-static void plan_finish(const sy_launch *launch, sy_grid *grid)
-{
-    const bool gemm = launch->kernel == SY_KERNEL_gemm;
-    const sy_gemm_params *g = &grid->params.gemm;
-    const sy_conv2d_params *c = &grid->params.conv2d;
-    const uint64_t elements = gemm ? sy_grid_space(g->batch_rank, g->batch_dims) * g->m * g->n
-                                   : (uint64_t)c->batch * c->filters * c->out_h * c->out_w;
-    grid->step_count = 0;
-    sy_grid_add(grid, gemm ? SY_DEVICE_KERNEL_gemm_finish : SY_DEVICE_KERNEL_conv2d_finish, elements);
-    if (grid->step_count)
-        grid->steps[0].groups[2] = launch->batch;
-}
-
 sy_status sy_cuda_launch(sy_ctx *ctx, sy_stream *stream, const sy_launch *launch)
 {
     sy_grid grid;
     assert(!launch->packed);
     SY_TRY(sy_cuda_enter(ctx, stream->device));
     stream->busy = true;
-    SY_TRY(sy_grid_plan(ctx, launch, SY_GRID_GPU, &grid));
-    if (stream->device->fast && sy_cuda_blas_takes(launch)) {
+    if (stream->device->fast && sy_product_count(launch)) {
+        SY_TRY(sy_grid_plan_finish(ctx, launch, &grid));
         SY_TRY(sy_cuda_blas_launch(ctx, stream, launch));
-        plan_finish(launch, &grid);
+    } else {
+        SY_TRY(sy_grid_plan(ctx, launch, SY_GRID_GPU, &grid));
     }
     for (int s = 0; s < grid.step_count; s++)
         SY_TRY(launch_step(ctx, stream, launch, &grid, &grid.steps[s]));
