@@ -5,7 +5,11 @@
 #ifndef SY_OPENCL_BACKEND_H
 #define SY_OPENCL_BACKEND_H
 
+#include <pthread.h>
+
 #include "opencl/opencl.h"
+
+struct sy_opencl_blas;
 
 struct sy_device {
     sy_opencl_loader loader;
@@ -13,6 +17,10 @@ struct sy_device {
     int index;
     cl_context context;
     cl_program program;
+    pthread_mutex_t lock;
+    size_t used_bytes;           /* by buffers; under the lock */
+    size_t limit_bytes;          /* that buffers may use; 0: no limit but the device's */
+    struct sy_opencl_blas *blas; /* NULL: every product is exact */
 };
 
 struct sy_buffer {
@@ -33,11 +41,14 @@ sy_status sy_opencl_fail(sy_ctx *ctx, const sy_device *device, const char *what,
 sy_status sy_opencl_list(sy_ctx *ctx, sy_device_info *out, int capacity, int *out_count);
 sy_status sy_opencl_open(sy_ctx *ctx, int index, sy_device **out);
 void sy_opencl_close(sy_device *device);
+bool sy_opencl_is_processor(const sy_device *device);
+sy_status sy_opencl_limit(sy_ctx *ctx, sy_device *device, const sy_device_limits *limits);
 
 /* In memory.c. */
 sy_status sy_opencl_alloc(sy_ctx *ctx, sy_device *device, size_t words, sy_buffer **out);
 void sy_opencl_free(sy_device *device, sy_buffer *buffer);
 size_t sy_opencl_buffer_words(const sy_buffer *buffer);
+sy_status sy_opencl_memory(sy_ctx *ctx, sy_device *device, size_t *out_bytes);
 
 /* In stream.c. */
 sy_status sy_opencl_stream_create(sy_ctx *ctx, sy_device *device, sy_stream **out);

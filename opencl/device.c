@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "opencl/backend.h"
+#include "base/log.h"
+#include "opencl/blas.h"
 
 enum { DEVICES_MAX = 64 };
 
@@ -80,10 +81,12 @@ void sy_opencl_close(sy_device *device)
 {
     if (!device)
         return;
+    sy_opencl_blas_destroy(device->blas);
     if (device->program)
         device->loader.clReleaseProgram(device->program);
     if (device->context)
         device->loader.clReleaseContext(device->context);
+    pthread_mutex_destroy(&device->lock);
     free(device);
 }
 
@@ -132,6 +135,7 @@ sy_status sy_opencl_open(sy_ctx *ctx, int index, sy_device **out)
     sy_device *device = calloc(1, sizeof *device);
     SY_TRY(sy_check_alloc(ctx, device));
     device->index = index;
+    pthread_mutex_init(&device->lock, NULL);
     sy_status status = find_device(ctx, device);
     if (status == SY_OK)
         status = open_program(ctx, device);
@@ -141,4 +145,40 @@ sy_status sy_opencl_open(sy_ctx *ctx, int index, sy_device **out)
     }
     *out = device;
     return SY_OK;
+}
+
+bool sy_opencl_is_processor(const sy_device *device)
+{
+    return (device->info.type & CL_DEVICE_TYPE_CPU) != 0;
+}
+
+/* On processors CLBlast is slower than our kernels, so it is used there only when it is named: by tests. */
+static sy_status make_fast(sy_ctx *ctx, sy_device *device)
+{
+    const char *named = getenv("SY_LIBCLBLAST");
+    if (sy_opencl_is_processor(device) && !(named && *named)) {
+        sy_log(ctx, SY_LOG_INFO, "device opencl:%d: arithmetic is EXACT, as always on a processor",
+               device->index);
+        return SY_OK;
+    }
+    sy_ctx *opening = NULL; /* a library that is missing is no failure of the caller's */
+    SY_TRY(sy_ctx_create(&opening));
+    const sy_status status = sy_opencl_blas_create(opening, &device->blas);
+    if (status == SY_OK)
+        sy_log(
+            ctx, SY_LOG_INFO,
+            "device opencl:%d: arithmetic is FAST: a product of k terms may differ from the exact one by 2 k "
+            "2^-24 times the sum of the terms' magnitudes",
+            device->index);
+    else
+        sy_log(ctx, SY_LOG_WARN, "device opencl:%d: arithmetic is EXACT, slower than FAST: no CLBlast: %s",
+               device->index, sy_ctx_error(opening));
+    sy_ctx_destroy(opening);
+    return SY_OK;
+}
+
+sy_status sy_opencl_limit(sy_ctx *ctx, sy_device *device, const sy_device_limits *limits)
+{
+    device->limit_bytes = limits->memory_bytes;
+    return limits->fast && !device->blas ? make_fast(ctx, device) : SY_OK;
 }

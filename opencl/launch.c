@@ -2,7 +2,8 @@
 #include <assert.h>
 #include <stdio.h>
 
-#include "opencl/backend.h"
+#include "device/product.h"
+#include "opencl/blas.h"
 
 static sy_status fail_kernel(sy_ctx *ctx, const sy_stream *stream, sy_device_kernel kernel, cl_int error)
 {
@@ -57,10 +58,15 @@ static sy_status launch_step(sy_ctx *ctx, sy_stream *stream, const sy_launch *la
 
 sy_status sy_opencl_launch(sy_ctx *ctx, sy_stream *stream, const sy_launch *launch)
 {
-    const bool processor = (stream->device->info.type & CL_DEVICE_TYPE_CPU) != 0;
+    const sy_grid_target target = sy_opencl_is_processor(stream->device) ? SY_GRID_PROCESSOR : SY_GRID_GPU;
     sy_grid grid;
     assert(!launch->packed);
-    SY_TRY(sy_grid_plan(ctx, launch, processor ? SY_GRID_PROCESSOR : SY_GRID_GPU, &grid));
+    if (stream->device->blas && sy_product_count(launch)) {
+        SY_TRY(sy_grid_plan_finish(ctx, launch, &grid));
+        SY_TRY(sy_opencl_blas_launch(ctx, stream, launch));
+    } else {
+        SY_TRY(sy_grid_plan(ctx, launch, target, &grid));
+    }
     for (int s = 0; s < grid.step_count; s++)
         SY_TRY(launch_step(ctx, stream, launch, &grid, &grid.steps[s]));
     return SY_OK;

@@ -1,29 +1,71 @@
-/* Buffers of device memory. */
+/* Buffers of device memory, counted against the limit. */
 #include <stdlib.h>
 
 #include "opencl/backend.h"
 
+enum { WORD = sizeof(uint32_t) };
+
+static sy_status refuse(sy_ctx *ctx, const sy_device *device, size_t words)
+{
+    return sy_fail(
+        ctx, SY_E_MEMORY,
+        "device opencl:%d (%s): a buffer of %zu words is more than the %llu bytes it allows: use a "
+        "smaller batch",
+        device->index, device->info.name, words, (unsigned long long)device->info.buffer_bytes);
+}
+
+/* SY_E_MEMORY when `bytes` more are beyond the limit; counts them otherwise. */
+static sy_status reserve(sy_ctx *ctx, sy_device *device, size_t bytes)
+{
+    pthread_mutex_lock(&device->lock);
+    const size_t limit = device->limit_bytes, used = device->used_bytes;
+    const bool fits = !limit || (used <= limit && bytes <= limit - used);
+    if (fits)
+        device->used_bytes += bytes;
+    pthread_mutex_unlock(&device->lock);
+    if (fits)
+        return SY_OK;
+    return sy_fail(
+        ctx, SY_E_MEMORY,
+        "device opencl:%d (%s): %zu bytes more than the %zu in use are beyond the limit of %zu: use a "
+        "smaller --batch, fewer --workers or a larger --max-mem",
+        device->index, device->info.name, bytes, used, limit);
+}
+
+static void give_back(sy_device *device, size_t bytes)
+{
+    pthread_mutex_lock(&device->lock);
+    device->used_bytes -= bytes;
+    pthread_mutex_unlock(&device->lock);
+}
+
+static size_t bytes_of(size_t words)
+{
+    return (words ? words : 1) * WORD;
+}
+
 sy_status sy_opencl_alloc(sy_ctx *ctx, sy_device *device, size_t words, sy_buffer **out)
 {
-    const cl_ulong limit = device->info.buffer_bytes;
     cl_int error = CL_SUCCESS;
-    if (words > limit / sizeof(uint32_t))
-        return sy_fail(
-            ctx, SY_E_MEMORY,
-            "device opencl:%d (%s): a buffer of %zu words is more than the %llu bytes it allows: use a "
-            "smaller batch",
-            device->index, device->info.name, words, (unsigned long long)limit);
-    sy_buffer *buffer = calloc(1, sizeof *buffer);
+    if (words > device->info.buffer_bytes / WORD)
+        return refuse(ctx, device, words);
+    sy_buffer *buffer = malloc(sizeof *buffer);
     SY_TRY(sy_check_alloc(ctx, buffer));
-    *buffer = (sy_buffer){.words = words};
-    buffer->memory = device->loader.clCreateBuffer(device->context, CL_MEM_READ_WRITE,
-                                                   (words ? words : 1) * sizeof(uint32_t), NULL, &error);
-    if (!buffer->memory) {
-        free(buffer);
-        return sy_opencl_fail(ctx, device, "no memory for a buffer", error);
+    *buffer = (sy_buffer){NULL, words};
+    sy_status status = reserve(ctx, device, bytes_of(words));
+    if (status == SY_OK) {
+        buffer->memory =
+            device->loader.clCreateBuffer(device->context, CL_MEM_READ_WRITE, bytes_of(words), NULL, &error);
+        if (!buffer->memory) {
+            give_back(device, bytes_of(words));
+            status = sy_opencl_fail(ctx, device, "no memory for a buffer", error);
+        }
     }
-    *out = buffer;
-    return SY_OK;
+    if (status == SY_OK)
+        *out = buffer;
+    else
+        free(buffer);
+    return status;
 }
 
 void sy_opencl_free(sy_device *device, sy_buffer *buffer)
@@ -31,10 +73,28 @@ void sy_opencl_free(sy_device *device, sy_buffer *buffer)
     if (!buffer)
         return;
     device->loader.clReleaseMemObject(buffer->memory);
+    give_back(device, bytes_of(buffer->words));
     free(buffer);
 }
 
 size_t sy_opencl_buffer_words(const sy_buffer *buffer)
 {
     return buffer->words;
+}
+
+/* OpenCL knows what a device has, not what others have taken of it. On processors batches bring nothing, so
+ * what they have is not told.
+ */
+sy_status sy_opencl_memory(sy_ctx *ctx, sy_device *device, size_t *out_bytes)
+{
+    (void)ctx;
+    *out_bytes = 0;
+    if (sy_opencl_is_processor(device))
+        return SY_OK;
+    pthread_mutex_lock(&device->lock);
+    const size_t all = (size_t)device->info.memory_bytes;
+    const size_t limit = device->limit_bytes && device->limit_bytes < all ? device->limit_bytes : all;
+    *out_bytes = limit > device->used_bytes ? limit - device->used_bytes : 0;
+    pthread_mutex_unlock(&device->lock);
+    return SY_OK;
 }

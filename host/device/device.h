@@ -74,7 +74,7 @@ typedef struct sy_backend {
     /* Optional: before anything is allocated. Without it the device keeps to no limit, and is always exact.
      */
     sy_status (*limit)(sy_ctx *ctx, sy_device *device, const sy_device_limits *limits);
-    /* Optional: bytes that may still be allocated. */
+    /* Optional: bytes that may still be allocated; 0: it does not tell. */
     sy_status (*memory)(sy_ctx *ctx, sy_device *device, size_t *out_bytes);
 
     sy_status (*alloc)(sy_ctx *ctx, sy_device *device, size_t words,
