@@ -73,6 +73,9 @@ static sy_status open_stream(decoder *work)
     if (source->failed || words == 0 || last > 63)
         return sy_fail(work->ctx, SY_E_MODEL, "the stream ends before its %u words do", words);
     work->bits = 64 * (uint64_t)(words - 1) + last;
+    sy_bytes end = {.at = work->words + 8 * (size_t)(words - 1), .end = work->words + 8 * (size_t)words};
+    if (sy_bytes_u64(&end) << last)
+        return sy_fail(work->ctx, SY_E_MODEL, "there is something behind the last bit of the stream");
     return find_ends(work);
 }
 

@@ -20,9 +20,15 @@ sy_status sy_table_take(sy_ctx *ctx, sy_bit_reader *reader, int bits, int16_t **
     SY_TRY(sy_check_alloc(ctx, table));
     for (uint32_t s = 0; s < count; s++)
         table[s] = (int16_t)(least + (int32_t)sy_bits_take_high(reader, bits));
-    if (reader->source.failed) {
+    sy_status status = SY_OK;
+    if (reader->source.failed)
+        status = sy_fail(ctx, SY_E_MODEL, "the stream ends in its table of %u codes", count);
+    for (uint32_t s = 1; s < count && status == SY_OK; s++)
+        if (table[s] <= table[s - 1])
+            status = sy_fail(ctx, SY_E_MODEL, "the codes of the stream's table do not ascend");
+    if (status != SY_OK) {
         free(table);
-        return sy_fail(ctx, SY_E_MODEL, "the stream ends in its table of %u codes", count);
+        return status;
     }
     *out = table;
     *out_count = count;

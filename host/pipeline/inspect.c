@@ -1,8 +1,8 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "import/import.h"
 #include "ops/op.h"
+#include "pipeline/container.h"
 #include "pipeline/job.h"
 
 static bool report_tensors(const sy_graph *graph, const int *list, int count, const char *what,
@@ -68,7 +68,8 @@ static bool report_operators(const sy_graph *graph, sy_report *report)
 static sy_status inspect(sy_job *job, sy_report *report)
 {
     SY_TRY(sy_job_require(job, job->request->model, "the model"));
-    SY_TRY(sy_import_model(job->ctx, job->request->model, &job->model, &job->model_hash));
+    SY_TRY(sy_job_import(job, job->request->model, &job->model, &job->model_hash));
+    SY_TRY(sy_job_report_container(job, job->request->model, report));
     const sy_graph *graph = job->model;
     char hash[SY_HASH_TEXT];
     size_t weights = 0, bytes = 0;

@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include "fuse/fuse.h"
-#include "import/import.h"
+#include "pipeline/container.h"
 #include "run/run.h"
 #include "verify/integer.h"
 
@@ -74,7 +74,7 @@ sy_status sy_job_open_model(sy_job *job)
     sy_input_shape *shapes = NULL;
     int shape_count = 0;
     SY_TRY(sy_job_require(job, job->request->model, "the model"));
-    SY_TRY(sy_import_model(job->ctx, job->request->model, &job->model, &job->model_hash));
+    SY_TRY(sy_job_import(job, job->request->model, &job->model, &job->model_hash));
     if (job->request->input_shape)
         SY_TRY(sy_input_shapes_parse(job->ctx, job->model, job->request->input_shape, &job->arena, &shapes,
                                      &shape_count));
@@ -167,7 +167,7 @@ sy_status sy_job_load_like(sy_job *job, const char *path, sy_graph **out)
     int count = 0;
     sy_status status;
     SY_TRY(sy_check_alloc(job->ctx, shapes));
-    SY_TRY_DONE(sy_import_model(job->ctx, path, &graph, NULL));
+    SY_TRY_DONE(sy_job_import(job, path, &graph, NULL));
     for (int i = 0; i < job->bound->input_count; i++) {
         const sy_tensor *tensor = &job->bound->tensors[job->bound->inputs[i]];
         if (sy_graph_find_tensor(graph, tensor->name) != SY_NONE)

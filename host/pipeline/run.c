@@ -8,7 +8,7 @@
 #include "data/npy_write.h"
 #include "fuse/fuse.h"
 #include "graph/words.h"
-#include "import/import.h"
+#include "pipeline/container.h"
 #include "pipeline/job.h"
 #include "verify/integer.h"
 
@@ -201,7 +201,7 @@ static sy_status run(sy_job *job, sy_report *report)
     int count = 0;
     SY_TRY(sy_job_require(job, job->request->model, "the model"));
     SY_TRY(sy_job_require(job, job->request->output, "--output FOLDER"));
-    SY_TRY(sy_import_model(job->ctx, job->request->model, &job->model, &job->model_hash));
+    SY_TRY(sy_job_import(job, job->request->model, &job->model, &job->model_hash));
     sy_status status = read_inputs(job, &inputs, &count);
     if (status == SY_OK)
         status = run_on_inputs(job, inputs, count, report);

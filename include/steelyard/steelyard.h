@@ -131,6 +131,14 @@ SY_API sy_status sy_emit(sy_ctx *ctx, const sy_request *request, sy_report **out
 SY_API sy_status sy_verify(sy_ctx *ctx, const sy_request *request, sy_report **out);
 /* Runs the model once on .npy inputs; writes output/<output name, '/' as '_'>.npy. */
 SY_API sy_status sy_run(sy_ctx *ctx, const sy_request *request, sy_report **out);
+/* Puts the model file `model`, with integers as its weights, into the compressed container `output` (a file), from which it
+ * comes out bit for bit. Reads model, output, config. docs/CONTAINER.md specifies the file.
+ */
+SY_API sy_status sy_pack(sy_ctx *ctx, const sy_request *request, sy_report **out);
+/* Writes what the container `model` holds below the folder `output`. Every other function that reads a model takes a
+ * container in its place.
+ */
+SY_API sy_status sy_unpack(sy_ctx *ctx, const sy_request *request, sy_report **out);
 /* Operators, shapes, weights, what can be quantized. Reads model, input_shape. */
 SY_API sy_status sy_inspect(sy_ctx *ctx, const sy_request *request, sy_report **out);
 /* The effective configuration, with where each value came from. Reads config. */

@@ -26,6 +26,12 @@ def tensor(name, shape, values):
     return dims + field(2, FLOAT) + field(8, name) + field(9, struct.pack(f"<{len(values)}f", *values))
 
 
+def integers(name, shape, values):
+    """Of 8 bits."""
+    dims = b"".join(field(1, size) for size in shape)
+    return dims + field(2, 3) + field(8, name) + field(9, struct.pack(f"<{len(values)}b", *values))
+
+
 def value(name, shape):
     dims = b"".join(field(1, field(1, size)) for size in shape)
     return field(1, name) + field(2, field(1, field(1, FLOAT) + field(2, dims)))
@@ -56,6 +62,13 @@ def two_inputs():
     nodes = [node("MatMul", "first", ["left", "w"], "a"), node("MatMul", "second", ["right:0", "v"], "b"),
              node("Add", "sum", ["a", "b"], "c"), node("Relu", "relu", ["c"], "y")]
     return model(nodes, [value(name, (1, size)) for name, size in TWO.items()], [value("y", (1, CLASSES))], constants)
+
+
+def integer_weights(codes, rows, columns):
+    """y = x W, where W is made of codes of 8 bits."""
+    constants = [integers("codes", (rows, columns), codes), tensor("scale", (), [0.01])]
+    nodes = [node("DequantizeLinear", "widen", ["codes", "scale"], "w"), node("MatMul", "product", ["x", "w"], "y")]
+    return model(nodes, [value("x", (1, rows))], [value("y", (1, columns))], constants)
 
 
 def sample(name, index):

@@ -1,0 +1,173 @@
+"""Containers of compressed models: written and read by the program, and by syw.py, which knows them from the text alone."""
+import random
+import struct
+
+import onnx_file
+import syw
+from files import npy
+from harness import Case, difference
+
+def quantized(folder, world):
+    random.seed(1)
+    (folder / "q.onnx").write_bytes(onnx_file.integer_weights(normal(300 * 64, 6), 300, 64))
+
+
+def packed(folder, world):
+    quantized(folder, world)
+    world.must(folder, "pack q.onnx --output m.syw")
+
+
+def comes_back(result):
+    """What pack wrote, read from the specification alone."""
+    files, tensors = syw.read((result.folder / "m.syw").read_bytes())
+    model = (result.folder / "q.onnx").read_bytes()
+    faults = [] if files == {"q.onnx": model} else ["the model does not come out of the container"]
+    if not any(coding == syw.FSE for _, coding, _, _ in tensors):
+        faults.append(f"no tensor is entropy coded: {tensors}")
+    if any(count >= size for _, _, size, count in tensors):
+        faults.append(f"a tensor has grown: {tensors}")
+    return faults
+
+
+def is_unpacked(result):
+    same = (result.folder / "back" / "q.onnx").read_bytes() == (result.folder / "q.onnx").read_bytes()
+    return [] if same else ["the unpacked model is another one"]
+
+
+def normal(n, b):
+    half = 1 << b - 1
+    return [max(-half, min(half - 1, round(random.gauss(0, half / 3)))) for _ in range(n)]
+
+
+def foreign():
+    """A container that only syw.py had to do with: every coding, segments, widths, and external data."""
+    random.seed(2)
+    content, parts, fills = b"head", [(0, 4, b"head", None)], [1, -2, 0]
+    spotted = [random.choice([-8, 7]) if random.random() < 0.1 else fills[i // 2 % 3] for i in range(1200)]
+
+    def add(codes, bits, signed, b, coding, stream, **more):
+        nonlocal content
+        piece = syw.elements(codes, bits, signed)
+        content += piece
+        parts.append((0, len(piece), stream, syw.entry_of_codes(f"t{len(parts)}", bits, signed, b, coding, len(codes), **more)))
+
+    for b in range(1, 17):
+        bits = 4 if b <= 4 else 8 if b <= 8 else 16
+        codes = normal(201, b)
+        add(codes, bits, True, b, syw.PACKING, syw.pack_bits(codes, b))
+        add(codes, bits, False, bits, syw.INDEXING, syw.index(codes, bits))
+        add(codes, bits, True, b, syw.FSE, syw.fse(codes, 1, 12))
+        add(codes, bits, True, b, syw.FSE, syw.fse(codes, 5, 9), segments=5)
+        add(codes, bits, True, b, syw.SPARSE, syw.sparse(codes, b, 1, 1, [0], 2), channels=1, inner=1, fills=[0])
+    add(spotted, 8, True, 4, syw.SPARSE, syw.sparse(spotted, 4, 3, 2, fills, 5), channels=3, inner=2, fills=fills)
+    add([7] * 5000, 8, True, 4, syw.FSE, syw.fse([7] * 5000, 1, 4))
+    add(normal(50, 8), 8, True, 8, syw.NONE, syw.elements(normal(50, 8), 8, True))
+    content = content[:-50] + parts[-1][2]
+    parts.append((2, 5, b"other", None))
+    return [("model.bin", content), ("empty", b""), ("weights/data", b"other")], parts
+
+
+def write_foreign(folder, world):
+    (folder / "f.syw").write_bytes(syw.write(*foreign()))
+
+
+def is_foreign(result):
+    faults = []
+    for name, content in foreign()[0]:
+        if (result.folder / "back" / name).read_bytes() != content:
+            faults.append(f"back/{name} is not what was packed")
+    return faults
+
+
+def damaged(place):
+    """The container of the model with one bit turned over."""
+    def before(folder, world):
+        packed(folder, world)
+        data = bytearray((folder / "m.syw").read_bytes())
+        data[place] ^= 1
+        (folder / "m.syw").write_bytes(data)
+    return before
+
+
+WHOLE = syw.write([("m", bytes(5000))], [(0, 5000, bytes(5000), None)])
+
+
+def shortened(folder, world):
+    (folder / "m.syw").write_bytes(WHOLE[:3000])
+
+
+def of_version_2(folder, world):
+    packed(folder, world)
+    data = bytearray((folder / "m.syw").read_bytes())
+    struct.pack_into("<I", data, 8, 2)
+    (folder / "m.syw").write_bytes(data)
+
+
+def outside(folder, world):
+    (folder / "m.syw").write_bytes(syw.write([("../m.onnx", b"x")], [(0, 1, b"x", None)]))
+
+
+def bomb(folder, world):
+    stream = syw.fse([0] * 70, 1, 4)
+    (folder / "m.syw").write_bytes(syw.write([("m", bytes(1 << 20))],
+                                      [(0, 1 << 20, stream, syw.entry_of_codes("w", 8, 1, 1, syw.FSE, 1 << 20))]))
+
+
+def inspected(result):
+    lines = result.stdout.splitlines()
+    faults = [] if lines[0].startswith("m.syw: a container of ") else ["the container is not described"]
+    return faults if any("operators (" in line for line in lines) else faults + ["the model in it is not described"]
+
+
+def with_samples(folder, world):
+    packed(folder, world)
+    (folder / "samples").mkdir()
+    for i in range(3):
+        (folder / "samples" / f"{i}.npy").write_bytes(npy((1, 300), value=i + 1))
+
+
+def verified(result):
+    """A container does in the place of its model."""
+    model = result.world.run(result.folder, result_command("q.onnx"))
+    return difference("stdout", model.stdout, result.stdout) if model.code == 0 else [model.stderr]
+
+
+def result_command(path):
+    return f"verify q.onnx {path} --data samples --json --quiet"
+
+
+UNPACK = "unpack m.syw --output back"
+
+CASES = [
+    Case("a model is packed", "pack q.onnx --output m.syw", 0, before=quantized, check=comes_back),
+    Case("with one segment", "pack q.onnx --output m.syw --set weight_quant_param.max_segments=1", 0,
+         before=quantized, check=comes_back),
+    Case("and unpacked", UNPACK, 0, before=packed, check=is_unpacked),
+    Case("containers of others are unpacked", "unpack f.syw --output back", 0, before=write_foreign, check=is_foreign),
+    Case("a container is inspected", "inspect m.syw", 0, before=packed, check=inspected),
+    Case("a container is verified", result_command("m.syw"), 0, before=with_samples, check=verified),
+    Case("a container of many files is not run", "inspect f.syw", 4,
+         "steelyard: f.syw: holds a model of 3 files; 'steelyard unpack' writes them, and that model can be used\n",
+         before=write_foreign),
+    Case("unpack a model", "unpack m.onnx --output back", 3,
+         "steelyard: m.onnx: no container of a compressed model: it does not begin as one\n"),
+    Case("pack a container", "pack m.syw --output n.syw", 1, "steelyard: m.syw: is a container already\n", before=packed),
+    Case("pack over the model", "pack m.onnx --output m.onnx", 1,
+         "steelyard: m.onnx: is the model; name another file for the container\n"),
+    Case("pack without an output", "pack m.onnx", 1, "steelyard: --output FILE.syw is missing\n"),
+    Case("unpack without an output", "unpack m.syw", 1, "steelyard: --output FOLDER is missing\n", before=packed),
+    Case("pack what is no model", "pack calib_labels.txt --output m.syw", 3,
+         "steelyard: calib_labels.txt: the model is damaged: the fields of a message do not fill its bytes\n"),
+    Case("a cut container", UNPACK, 3, "steelyard: m.syw: the container has 3000 bytes, its head says "
+         f"{len(WHOLE)}: it was cut short or added to\n", before=shortened),
+    Case("a damaged head", UNPACK, 3, "steelyard: m.syw: the container's head is damaged\n", before=damaged(20)),
+    Case("a damaged table", UNPACK, 3, "steelyard: m.syw: the container's table is damaged\n", before=damaged(-1)),
+    Case("a damaged section", UNPACK, 3, "steelyard: m.syw: section 0 of the container is damaged\n", before=damaged(104)),
+    Case("a later version", UNPACK, 4,
+         "steelyard: m.syw: a container of version 2 with flags 0: version 1 without flags is read\n", before=of_version_2),
+    Case("a file outside the folder", UNPACK, 3,
+         "steelyard: m.syw: the container holds a file named '../m.onnx': its name must have no empty part, '.' or '..'\n",
+         before=outside),
+    Case("a container that asks for too much", UNPACK, 3,
+         "steelyard: m.syw: section 0, tensor 'w', of the container would grow more than 4096 times\n", before=bomb),
+]
