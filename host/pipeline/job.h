@@ -25,6 +25,7 @@ typedef struct sy_job {
     const sy_backend *backend;
     sy_device *device;
     sy_samples *samples;
+    const char *weights_file; /* of weight quantization: the model that it writes */
     sy_arena arena;
 } sy_job;
 

@@ -136,6 +136,28 @@ def result_command(path):
     return f"verify q.onnx {path} --data samples --json --quiet"
 
 
+WEIGHTS = "quantize w.onnx --output out --set common_quant_param.quant_type=WEIGHT_QUANT"
+
+
+def float_model(folder, world):
+    random.seed(3)
+    (folder / "w.onnx").write_bytes(onnx_file.float_weights([random.gauss(0, 1) for _ in range(300 * 64)], 300, 64))
+
+
+def encoded(names):
+    """The model, and where it is wanted a container of it."""
+    def check(result):
+        found = sorted(path.name for path in (result.folder / "out").iterdir())
+        if found != names:
+            return [f"out/ holds {found}, expected {names}"]
+        if len(names) == 1:
+            return []
+        files, _ = syw.read((result.folder / "out" / "w.quant.syw").read_bytes())
+        model = (result.folder / "out" / "w.quant.onnx").read_bytes()
+        return [] if files == {"w.quant.onnx": model} else ["the container holds another model"]
+    return check
+
+
 UNPACK = "unpack m.syw --output back"
 
 CASES = [
@@ -156,6 +178,9 @@ CASES = [
          "steelyard: m.onnx: is the model; name another file for the container\n"),
     Case("pack without an output", "pack m.onnx", 1, "steelyard: --output FILE.syw is missing\n"),
     Case("unpack without an output", "unpack m.syw", 1, "steelyard: --output FOLDER is missing\n", before=packed),
+    Case("weights are encoded where that is written down", WEIGHTS + " --set common_quant_param.enable_encode=true --set "
+         "common_quant_param.bit_num=6", 0, before=float_model, check=encoded(["w.quant.onnx", "w.quant.syw"])),
+    Case("and not otherwise", WEIGHTS, 0, before=float_model, check=encoded(["w.quant.onnx"])),
     Case("pack what is no model", "pack calib_labels.txt --output m.syw", 3,
          "steelyard: calib_labels.txt: the model is damaged: the fields of a message do not fill its bytes\n"),
     Case("a cut container", UNPACK, 3, "steelyard: m.syw: the container has 3000 bytes, its head says "

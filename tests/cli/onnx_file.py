@@ -71,6 +71,12 @@ def integer_weights(codes, rows, columns):
     return model(nodes, [value("x", (1, rows))], [value("y", (1, columns))], constants)
 
 
+def float_weights(values, rows, columns):
+    """y = x W."""
+    return model([node("MatMul", "product", ["x", "w"], "y")], [value("x", (1, rows))], [value("y", (1, columns))],
+                 [tensor("w", (rows, columns), values)])
+
+
 def sample(name, index):
     return [math.cos(index + 0.3 * i) * (1 + 0.1 * index) for i in range(TWO[name])]
 
