@@ -24,6 +24,7 @@ enum { SY_MAX_OPERANDS = 6 };
 
 const char *sy_kernel_name(sy_kernel kernel);
 int sy_kernel_operands(sy_kernel kernel);
+bool sy_kernel_writes(sy_kernel kernel, int operand);
 
 typedef struct sy_device sy_device; /* an open device */
 typedef struct sy_stream
@@ -36,9 +37,9 @@ typedef struct sy_view {
 } sy_view;
 
 /* One kernel over `batch` samples at once, each of the shapes that the params tell: operand i of sample s
- * begins batch_strides[i] * s words behind that of sample 0. What all samples share has stride 0; so may what
- * one kernel adds to (the state of `histogram`), which then takes the samples in ascending order. A backend
- * gives the bits that `batch` launches of one sample give.
+ * begins batch_strides[i] * s words behind that of sample 0. What all samples read alike has stride 0. What a
+ * kernel writes is each sample's own, the state that `observe` adds to as well, as samples run side by side:
+ * grids refuse a stride of 0 there. A backend gives the bits that `batch` launches of one sample give.
  */
 typedef struct sy_launch {
     sy_kernel kernel;

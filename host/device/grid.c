@@ -102,6 +102,18 @@ static sy_status place_operands(sy_ctx *ctx, const sy_launch *launch, sy_places 
     return SY_OK;
 }
 
+/* Samples run side by side, so what they write must not be in one place. */
+static sy_status check_strides(sy_ctx *ctx, const sy_launch *launch)
+{
+    for (int i = 0; i < sy_kernel_operands(launch->kernel) && launch->batch > 1; i++)
+        if (launch->operands[i].buffer && sy_kernel_writes(launch->kernel, i) && !launch->batch_strides[i])
+            return sy_fail(ctx, SY_E_UNSUPPORTED,
+                           "kernel %s: it writes its operand %d, which is one for all %u samples of a batch: "
+                           "give each its own, or launch them one at a time",
+                           sy_kernel_name(launch->kernel), i, launch->batch);
+    return SY_OK;
+}
+
 sy_status sy_grid_plan(sy_ctx *ctx, const sy_launch *launch, sy_grid_target target, sy_grid *out)
 {
     sy_grid grid = {.params_bytes = kernels[launch->kernel].params_bytes};
@@ -112,6 +124,8 @@ sy_status sy_grid_plan(sy_ctx *ctx, const sy_launch *launch, sy_grid_target targ
     SY_TRY(place_operands(ctx, launch, &grid.places));
     memcpy(&grid.params, launch->params, grid.params_bytes);
     kernels[launch->kernel].plan(&grid, target);
+    if (grid.step_count)
+        SY_TRY(check_strides(ctx, launch));
     for (int s = 0; s < grid.step_count; s++)
         grid.steps[s].groups[2] = launch->batch;
     *out = grid;

@@ -53,7 +53,7 @@ typedef struct sy_grid {
 typedef enum sy_grid_target { SY_GRID_GPU, SY_GRID_PROCESSOR } sy_grid_target;
 
 /* SY_E_UNSUPPORTED when the launch is beyond what device kernels address: 2^32 words of a buffer, 65535
- * samples.
+ * samples; and when samples would write to one place.
  */
 sy_status sy_grid_plan(sy_ctx *ctx, const sy_launch *launch, sy_grid_target target, sy_grid *out);
 

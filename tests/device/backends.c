@@ -87,6 +87,16 @@ static uint32_t *expect(const check *c, const layout *all, size_t batch)
     return words;
 }
 
+/* The reference has changed nothing but what sy_kernel_writes() tells. */
+static void check_written(const check *c, const layout *all, const uint32_t *expected, size_t batch)
+{
+    for (int i = 0; i < operand_counts[c->kernel]; i++)
+        for (size_t s = 0; s < batch && is_read(c, i) && !sy_kernel_writes(c->kernel, i); s++) {
+            const size_t at = all->offsets[i] + (all->shared[i] ? 0 : s * all->stride);
+            assert_memory_equal(all->words + at, expected + at, operand_words(c, i) * sizeof *expected);
+        }
+}
+
 static sy_launch launch_of(const check *c, const layout *all, size_t batch, sy_buffer *buffer)
 {
     sy_launch launch = {.kernel = c->kernel, .params = c->params, .batch = (uint32_t)batch};
@@ -134,6 +144,7 @@ static void check_batch(const check *c, const test_place *p, size_t batch)
     layout all = lay_out(c, batch);
     fill(c, &all, batch);
     uint32_t *expected = expect(c, &all, batch);
+    check_written(c, &all, expected, batch);
     sy_buffer *buffer = NULL;
     assert_ok(p->ctx, p->backend->alloc(p->ctx, p->device, all.count, &buffer));
     const sy_launch launch = launch_of(c, &all, batch, buffer);

@@ -1,8 +1,10 @@
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cpu/ref.h"
+#include "places.h"
 #include "support/test.h"
 #include "variants.h"
 
@@ -138,12 +140,44 @@ static void channel_sums_are_the_references(void **state)
     }
 }
 
+/* Grids take all samples at once. The CPU, which takes one after the other, has no grid. */
+static void samples_that_would_write_to_one_place_are_refused(void **test)
+{
+    static const sy_observe_params p = {.count = 100};
+    static const size_t strides[4] = {100, SY_HISTOGRAM_BINS, SY_SUMMARY_WORDS, SY_HISTOGRAM_WORDS};
+    int place_count = 0;
+    const test_place *places = test_places(&place_count);
+    (void)test;
+    for (int i = 0; i < place_count; i++)
+        for (int shared = 1; shared < 4 && places[i].device; shared++) {
+            const test_place *at = &places[i];
+            sy_launch launch = {.kernel = SY_KERNEL_observe, .params = &p, .batch = 2};
+            sy_buffer *buffer = NULL;
+            char message[160];
+            if (at->backend == &sy_backend_cpu)
+                continue;
+            assert_ok(at->ctx, at->backend->alloc(at->ctx, at->device, 4, &buffer));
+            for (int k = 0; k < 4; k++) {
+                launch.operands[k].buffer = buffer;
+                launch.batch_strides[k] = k == shared ? 0 : strides[k];
+            }
+            snprintf(message, sizeof message,
+                     "kernel observe: it writes its operand %d, which is one for all 2 samples of a batch: "
+                     "give each its own, or launch them one at a time",
+                     shared);
+            assert_fails(at->ctx, at->backend->launch(at->ctx, at->stream, &launch), SY_E_UNSUPPORTED,
+                         message);
+            at->backend->free(at->device, buffer);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_observed_is_the_references),
         cmocka_unit_test(sums_hold_when_every_element_is_the_largest),
         cmocka_unit_test(channel_sums_are_the_references),
+        cmocka_unit_test(samples_that_would_write_to_one_place_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
