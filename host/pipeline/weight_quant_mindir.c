@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "config/table.h"
 #include "import/location.h"
 #include "import/mindir/edit.h"
 #include "import/mindir/weights.h"
@@ -272,10 +273,29 @@ static sy_status check_skipped(weight_job *work)
     return SY_OK;
 }
 
+/* Keys of this program that are about ONNX. */
+static sy_status check_keys(sy_job *job)
+{
+    static const sy_config_key keys[] = {SY_KEY_weight_quant_param_symmetric,
+                                         SY_KEY_weight_quant_param_block_size,
+                                         SY_KEY_weight_quant_param_onnx_opset_max};
+    if (job->config->weight_quant_param.quant_strategy != SY_WEIGHT_QUANT_STRATEGY_MAX_MIN)
+        return sy_fail(
+            job->ctx, SY_E_UNSUPPORTED,
+            "[weight_quant_param] quant_strategy: only MAX_MIN for MindIR models; the others are for "
+            "ONNX");
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (sy_config_is_set(job->config, keys[i]))
+            return sy_fail(job->ctx, SY_E_UNSUPPORTED, "[weight_quant_param] %s is for ONNX models only",
+                           sy_config_keys[keys[i]].name);
+    return SY_OK;
+}
+
 static sy_status check_request(sy_job *job)
 {
     const sy_config *config = job->config;
     const int bits = config->common_quant_param.bit_num;
+    SY_TRY(check_keys(job));
     SY_TRY(sy_job_check_provider(job, job->request->ascend));
     if (config->weight_quant_param.dequant_strategy != SY_DEQUANT_STRATEGY_ON_THE_FLY)
         return sy_fail(

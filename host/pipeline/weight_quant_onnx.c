@@ -238,11 +238,13 @@ static sy_status run(onnx_job *work, sy_report *report)
 {
     const sy_config *config = work->job->config;
     const char *path;
-    work->method = sy_weight_find_method("MAX_MIN");
+    work->method = sy_weight_find_method(sy_config_word(SY_KEY_weight_quant_param_quant_strategy,
+                                                        (int)config->weight_quant_param.quant_strategy));
     work->task = (sy_weight_task){.bits = config->common_quant_param.bit_num,
                                   .symmetric = config->weight_quant_param.symmetric,
                                   .correct = config->weight_quant_param.bias_correction};
     SY_TRY(check_request(work));
+    SY_TRY(sy_weight_check_bits(work->ctx, work->method, work->task.bits));
     SY_TRY(sy_onnx_file_open(work->ctx, work->job->request->model, &work->file));
     SY_TRY(choose(work));
     SY_TRY(sy_onnx_edit_create(work->ctx, &work->file, &work->edit));

@@ -1,92 +1,6 @@
 #include "weight/choose.h"
 
-/* Finding the axis of the output channels in input `input` of a node, and the one its products add up along;
- * SY_NONE where there is none. */
-typedef void (*find_axes)(const sy_onnx_node *node, int input, const sy_shape *shape, int *out_channels,
-                          int *out_sums);
-
-typedef struct weight_role {
-    const char *type;
-    unsigned inputs; /* bit i: input i is a weight */
-    bool is_convolution;
-    find_axes find;
-} weight_role;
-
-static void axes_of_conv(const sy_onnx_node *node, int input, const sy_shape *shape, int *out_channels,
-                         int *out_sums)
-{
-    (void)node;
-    (void)input;
-    (void)shape;
-    *out_channels = 0;
-    *out_sums = SY_NONE;
-}
-
-/* [in, out / groups, ...]: channels at the same place in each group share a scale, except where every group
- * makes one. */
-static void axes_of_conv_transpose(const sy_onnx_node *node, int input, const sy_shape *shape,
-                                   int *out_channels, int *out_sums)
-{
-    (void)input;
-    *out_channels = shape->dims[1] == 1 && sy_onnx_node_int(node, "group", 1) > 1 ? 0 : 1;
-    *out_sums = SY_NONE;
-}
-
-static void axes_of_gemm(const sy_onnx_node *node, int input, const sy_shape *shape, int *out_channels,
-                         int *out_sums)
-{
-    (void)shape;
-    const bool flipped = sy_onnx_node_int(node, input == 0 ? "transA" : "transB", 0) != 0;
-    *out_channels = (input == 1) != flipped ? 1 : 0;
-    *out_sums = 1 - *out_channels;
-}
-
-static void axes_of_matmul(const sy_onnx_node *node, int input, const sy_shape *shape, int *out_channels,
-                           int *out_sums)
-{
-    (void)node;
-    *out_channels = shape->rank - (input == 1 ? 1 : 2);
-    *out_sums = shape->rank - (input == 1 ? 2 : 1);
-}
-
-/* What is picked together shares a scale. */
-static void axes_of_gather(const sy_onnx_node *node, int input, const sy_shape *shape, int *out_channels,
-                           int *out_sums)
-{
-    (void)input;
-    const int64_t axis = sy_onnx_node_int(node, "axis", 0), resolved = axis < 0 ? axis + shape->rank : axis;
-    *out_channels = resolved >= 0 && resolved < shape->rank ? (int)resolved : SY_NONE;
-    *out_sums = SY_NONE;
-}
-
-/* [directions, gates * hidden, ...]: an output of a gate is a channel, for both directions. */
-static void axes_of_recurrent(const sy_onnx_node *node, int input, const sy_shape *shape, int *out_channels,
-                              int *out_sums)
-{
-    (void)node;
-    (void)input;
-    *out_channels = shape->rank == 3 ? 1 : 0;
-    *out_sums = SY_NONE;
-}
-
-static const weight_role roles[] = {
-    {"Conv", 1 << 1, true, axes_of_conv},
-    {"ConvTranspose", 1 << 1, true, axes_of_conv_transpose},
-    {"Gemm", 1 << 0 | 1 << 1, false, axes_of_gemm},
-    {"MatMul", 1 << 0 | 1 << 1, false, axes_of_matmul},
-    {"Gather", 1 << 0, false, axes_of_gather},
-    {"LSTM", 1 << 1 | 1 << 2, false, axes_of_recurrent},
-    {"GRU", 1 << 1 | 1 << 2, false, axes_of_recurrent},
-    {"RNN", 1 << 1 | 1 << 2, false, axes_of_recurrent},
-};
-
-static const weight_role *find_role(const sy_onnx_node *node, int input)
-{
-    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
-        if (sy_onnx_node_is(node, roles[i].type))
-            return input >= 0 && input < 3 && roles[i].inputs >> input & 1 ? &roles[i] : NULL;
-    return NULL;
-}
+#include "weight/roles.h"
 
 const char *sy_weight_node_name(const sy_onnx_node *node)
 {
@@ -111,20 +25,26 @@ static bool is_skipped(const sy_onnx_node *node, const sy_weight_rules *rules)
     return false;
 }
 
-static sy_status check_skipped(sy_ctx *ctx, const sy_onnx_file *file, const sy_weight_rules *rules)
+static sy_status refuse_skipped(sy_ctx *ctx, const sy_onnx_file *file, const char *name, sy_arena *arena)
+{
+    const char **names = sy_arena_alloc(arena, (size_t)file->node_count, sizeof *names);
+    SY_TRY(sy_check_alloc(ctx, names));
+    for (int n = 0; n < file->node_count; n++)
+        names[n] = sy_weight_node_name(&file->nodes[n]);
+    const char *nearest = sy_text_nearest(name, names, sizeof *names, (size_t)file->node_count);
+    return sy_fail(ctx, SY_E_CONFIG, "skip_quant_node names '%s', which is no node of the model%s%s%s", name,
+                   nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+}
+
+static sy_status check_skipped(sy_ctx *ctx, const sy_onnx_file *file, const sy_weight_rules *rules,
+                               sy_arena *arena)
 {
     for (int i = 0; i < rules->skipped_count; i++) {
         bool found = false;
         for (int n = 0; n < file->node_count && !found; n++)
             found = has_name(&file->nodes[n], rules->skipped[i]);
-        const char *nearest = found ? NULL
-                                    : sy_text_nearest(rules->skipped[i], &file->nodes->name,
-                                                      sizeof *file->nodes, (size_t)file->node_count);
         if (!found)
-            return sy_fail(ctx, SY_E_CONFIG,
-                           "skip_quant_node names '%s', which is no node of the model%s%s%s",
-                           rules->skipped[i], nearest ? "; did you mean '" : "", nearest ? nearest : "",
-                           nearest ? "'?" : "");
+            return refuse_skipped(ctx, file, rules->skipped[i], arena);
     }
     return SY_OK;
 }
@@ -145,12 +65,16 @@ static sy_status refuse(chooser *work, const char *reason)
     return sy_check_alloc(work->ctx, reason);
 }
 
-static void take_reader(chooser *work, const sy_onnx_reading *reading, const weight_role *role)
+/* A weight's axes: those of the constant that the reader's input was moved from. */
+static void take_reader(chooser *work, const sy_weight_moved *moved, const sy_onnx_reading *reading,
+                        const sy_weight_role *role)
 {
     const sy_onnx_node *node = &work->file->nodes[reading->node];
     sy_weight_choice *choice = work->choice;
     int channels, sums;
-    role->find(node, reading->input, &work->constant->shape, &channels, &sums);
+    role->find(node, reading->input, &moved->shape, &channels, &sums);
+    channels = channels == SY_NONE ? SY_NONE : moved->from[channels];
+    sums = sums == SY_NONE ? SY_NONE : moved->from[sums];
     if (choice->reader == SY_NONE) {
         choice->reader = reading->node;
         choice->axis = channels;
@@ -164,33 +88,62 @@ static void take_reader(chooser *work, const sy_onnx_reading *reading, const wei
         choice->block_axis = SY_NONE;
 }
 
-/* Its readers, first to last. */
+/* What still has to be followed, and what was found on the way. */
+typedef struct search {
+    sy_weight_moved list[64];
+    int count;
+    const sy_onnx_node *other, *skipped; /* a reader that takes no weights, one that is to be skipped */
+} search;
+
+static sy_status read_reader(chooser *work, search *found, const sy_weight_moved *moved,
+                             const sy_onnx_reading *reading)
+{
+    enum { CAPACITY = sizeof found->list / sizeof found->list[0] };
+    const sy_onnx_node *node = &work->file->nodes[reading->node];
+    const sy_weight_role *role = sy_weight_find_role(node, reading->input);
+    sy_weight_moved next;
+    bool moves = false;
+    if (role && is_skipped(node, work->rules)) {
+        found->skipped = node;
+        return SY_OK;
+    }
+    if (role) {
+        take_reader(work, moved, reading, role);
+        return SY_OK;
+    }
+    if (found->count < CAPACITY)
+        SY_TRY(sy_weight_follow(work->ctx, work->file, node, reading->input, moved, &next, &moves));
+    if (moves)
+        found->list[found->count++] = next;
+    else if (!found->other)
+        found->other = node;
+    return SY_OK;
+}
+
+/* Its readers, and those of what only moves its elements, first to last. */
 static sy_status read_readers(chooser *work)
 {
-    const sy_onnx_readers readers = sy_onnx_find_readers(work->file, work->constant->name);
-    const sy_onnx_node *other = NULL, *skipped = NULL;
-    bool in_body = false;
-    for (size_t i = 0; i < readers.count; i++) {
-        const sy_onnx_node *node = &work->file->nodes[readers.at[i].node];
-        const weight_role *role = find_role(node, readers.at[i].input);
-        if (i == 0)
-            work->choice->first_node = readers.at[i].node;
-        in_body |= readers.at[i].input == SY_NONE;
-        if (role && is_skipped(node, work->rules))
-            skipped = node;
-        else if (role)
-            take_reader(work, &readers.at[i], role);
-        else if (!other)
-            other = node;
+    search found = {.list = {{.name = work->constant->name, .shape = work->constant->shape}}, .count = 1};
+    for (int i = 0; i < work->constant->shape.rank; i++)
+        found.list[0].from[i] = i;
+    for (int k = 0; k < found.count; k++) {
+        const sy_weight_moved moved = found.list[k];
+        const sy_onnx_readers readers = sy_onnx_find_readers(work->file, moved.name);
+        if (k == 0 && readers.count == 0)
+            return refuse(work, "nothing reads it");
+        if (k == 0)
+            work->choice->first_node = readers.at[0].node;
+        for (size_t i = 0; i < readers.count; i++)
+            SY_TRY(read_reader(work, &found, &moved, &readers.at[i]));
     }
     if (work->choice->reader != SY_NONE)
         return SY_OK;
-    if (skipped)
+    if (found.skipped)
         return refuse(work, "skip_quant_node");
-    if (readers.count == 0)
+    if (!found.other)
         return refuse(work, "nothing reads it");
-    return refuse(work, sy_arena_printf(work->arena, "read by %s '%s'%s, which takes no weights", other->type,
-                                        sy_weight_node_name(other), in_body ? " or in it" : ""));
+    return refuse(work, sy_arena_printf(work->arena, "read by %s '%s', which takes no weights",
+                                        found.other->type, sy_weight_node_name(found.other)));
 }
 
 static bool is_output(const sy_onnx_file *file, const char *name)
@@ -262,7 +215,7 @@ sy_status sy_weight_choose(sy_ctx *ctx, const sy_onnx_file *file, const sy_weigh
     sy_weight_choice *list = sy_arena_alloc(arena, (size_t)file->constant_count, sizeof *list);
     int count = 0;
     SY_TRY(sy_check_alloc(ctx, list));
-    SY_TRY(check_skipped(ctx, file, rules));
+    SY_TRY(check_skipped(ctx, file, rules, arena));
     for (int c = 0; c < file->constant_count; c++) {
         if (!is_candidate(&file->constants[c]))
             continue;

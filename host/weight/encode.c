@@ -6,7 +6,10 @@
 #include "weight/method.h"
 #include "weight/methods.h"
 
-const sy_weight_method *const sy_weight_methods[] = {&sy_weight_max_min, NULL};
+const sy_weight_method *const sy_weight_methods[] = {
+    &sy_weight_max_min, &sy_weight_mse, &sy_weight_admm, &sy_weight_log2, &sy_weight_binary,
+    &sy_weight_ternary, NULL,
+};
 
 const sy_weight_method *sy_weight_find_method(const char *name)
 {
@@ -14,6 +17,18 @@ const sy_weight_method *sy_weight_find_method(const char *name)
         if (strcmp(sy_weight_methods[i]->name, name) == 0)
             return sy_weight_methods[i];
     return NULL;
+}
+
+sy_status sy_weight_check_bits(sy_ctx *ctx, const sy_weight_method *method, int bits)
+{
+    if (bits >= method->bits_min && bits <= method->bits_max)
+        return SY_OK;
+    if (method->bits_min == method->bits_max)
+        return sy_fail(ctx, SY_E_CONFIG, "quant_strategy = %s has %d bit%s: set bit_num = %d, not %d",
+                       method->name, method->bits_min, method->bits_min == 1 ? "" : "s", method->bits_min,
+                       bits);
+    return sy_fail(ctx, SY_E_CONFIG, "quant_strategy = %s takes bit_num = %d to %d, not %d", method->name,
+                   method->bits_min, method->bits_max, bits);
 }
 
 /* One unit's memory, used again for the next. */
@@ -91,9 +106,7 @@ sy_status sy_weight_encode(sy_ctx *ctx, sy_arena *arena, const sy_weight_method 
                            const sy_weight_cut *cut, const float *values, sy_weight_codes *out)
 {
     sy_weight_codes codes;
-    if (task->bits < method->bits_min || task->bits > method->bits_max)
-        return sy_fail(ctx, SY_E_CONFIG, "%s is for %d to %d bits, not for %d", method->name,
-                       method->bits_min, method->bits_max, task->bits);
+    SY_TRY(sy_weight_check_bits(ctx, method, task->bits));
     SY_TRY(sy_weight_codes_create(ctx, arena, name, shape, cut, task->bits, &codes));
     codes.levels = method->levels ? method->levels(task) : NULL;
     SY_TRY(sy_while(ctx, encode(ctx, method, task, values, &codes), "weight '%s'", name));

@@ -11,7 +11,7 @@ sy_number sy_weight_number(const sy_weight_task *task)
 }
 
 /* Two codes that lie symmetrically stand for -scale and scale. */
-static const int16_t *levels(const sy_weight_task *task)
+const int16_t *sy_weight_even_levels(const sy_weight_task *task)
 {
     static const int16_t signs[2] = {-1, 1};
     return task->symmetric && task->bits == 1 ? signs : NULL;
@@ -51,7 +51,7 @@ static sy_status solve(sy_ctx *ctx, const sy_weight_task *task, sy_weight_group 
     sy_scale scale;
     float min, max;
     sy_weight_find_range(group, &min, &max);
-    if (levels(task)) {
+    if (sy_weight_even_levels(task)) {
         sy_weight_round_signs(sy_weight_normal_scale(fmaxf(-min, max)), group);
         return SY_OK;
     }
@@ -60,5 +60,9 @@ static sy_status solve(sy_ctx *ctx, const sy_weight_task *task, sy_weight_group 
     return SY_OK;
 }
 
-const sy_weight_method sy_weight_max_min = {
-    .name = "MAX_MIN", .bits_min = 1, .bits_max = 16, .keeps_mean = true, .levels = levels, .solve = solve};
+const sy_weight_method sy_weight_max_min = {.name = "MAX_MIN",
+                                            .bits_min = 1,
+                                            .bits_max = 16,
+                                            .keeps_mean = true,
+                                            .levels = sy_weight_even_levels,
+                                            .solve = solve};

@@ -190,9 +190,6 @@ static void what_is_valid_but_not_in_this_version_is_refused_in_words(void **sta
          "q.ini:2: [common_quant_param] quant_type = DYNAMIC_QUANT: not supported yet by this version: "
          "quant_type can "
          "be FULL_QUANT, WEIGHT_QUANT"},
-        {"[weight_quant_param]\nquant_strategy = GPTQ",
-         "q.ini:2: [weight_quant_param] quant_strategy = GPTQ: not supported yet by this version: "
-         "quant_strategy can be MAX_MIN"},
         {"[common_quant_param]\ndebug_info_save_path = /tmp",
          "q.ini:2: [common_quant_param] debug_info_save_path = /tmp: not supported yet by this version: "
          "leave "

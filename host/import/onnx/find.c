@@ -39,7 +39,7 @@ bool sy_onnx_find_attribute(sy_span node, const char *name, sy_onnx_attribute *o
     sy_bytes bytes = sy_wire_begin(node);
     sy_wire_field field, inner;
     while (sy_wire_next(&bytes, &field)) {
-        sy_onnx_attribute attribute = {0};
+        sy_onnx_attribute attribute = {.span = field.data};
         bool found = false;
         if (field.number != SY_NODE_ATTRIBUTE || field.type != SY_WIRE_BYTES)
             continue;
@@ -57,6 +57,26 @@ bool sy_onnx_find_attribute(sy_span node, const char *name, sy_onnx_attribute *o
         }
     }
     return false;
+}
+
+int sy_onnx_attribute_ints(const sy_onnx_attribute *attribute, int64_t *out, int capacity)
+{
+    sy_bytes bytes = sy_wire_begin(attribute->span);
+    sy_wire_field field;
+    int count = 0;
+    while (sy_wire_next(&bytes, &field)) {
+        const bool packed = field.type == SY_WIRE_BYTES;
+        sy_bytes list = sy_wire_begin(packed ? field.data : (sy_span){0});
+        if (field.number != SY_ATTRIBUTE_INTS || (packed && list.at == list.end))
+            continue;
+        do {
+            const uint64_t value = packed ? sy_bytes_varint(&list) : field.value;
+            if (count < capacity)
+                out[count] = (int64_t)value;
+            count++;
+        } while (packed && list.at != list.end && !list.failed && count < INT32_MAX);
+    }
+    return count;
 }
 
 int64_t sy_onnx_node_int(const sy_onnx_node *node, const char *name, int64_t fallback)
