@@ -18,7 +18,7 @@ static const struct {
     {SY_TFLITE_LOGISTIC, sy_integer_table},
     {SY_TFLITE_TANH, sy_integer_table},
     {SY_TFLITE_LEAKY_RELU, sy_integer_table},
-    {SY_TFLITE_HARD_SWISH, sy_integer_table},
+    {SY_TFLITE_HARD_SWISH, sy_integer_hard_swish},
     {SY_TFLITE_SOFTMAX, sy_integer_softmax},
     {SY_TFLITE_RESIZE_BILINEAR, sy_integer_resize},
     {SY_TFLITE_RESIZE_NEAREST_NEIGHBOR, sy_integer_resize},

@@ -51,6 +51,7 @@ sy_status sy_integer_product(sy_integer *run, const sy_tflite_operator *op, sy_i
 sy_status sy_integer_mean(sy_integer *run, const sy_tflite_operator *op, sy_integer_finding *finding);
 sy_status sy_integer_requantize(sy_integer *run, const sy_tflite_operator *op, sy_integer_finding *finding);
 sy_status sy_integer_table(sy_integer *run, const sy_tflite_operator *op, sy_integer_finding *finding);
+sy_status sy_integer_hard_swish(sy_integer *run, const sy_tflite_operator *op, sy_integer_finding *finding);
 sy_status sy_integer_softmax(sy_integer *run, const sy_tflite_operator *op, sy_integer_finding *finding);
 sy_status sy_integer_resize(sy_integer *run, const sy_tflite_operator *op, sy_integer_finding *finding);
 sy_status sy_integer_max_pool(sy_integer *run, const sy_tflite_operator *op, sy_integer_finding *finding);

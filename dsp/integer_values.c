@@ -129,7 +129,6 @@ static double function_of(const sy_tflite_operator *op, double x)
     switch (op->code) {
     case SY_TFLITE_LOGISTIC: return 1 / (1 + exp(-x));
     case SY_TFLITE_TANH: return tanh(x);
-    case SY_TFLITE_HARD_SWISH: return x * fmin(fmax(x + 3, 0), 6) / 6;
     default: return x < 0 ? x * (double)op->options[0].real : x; /* LEAKY_RELU's one option */
     }
 }

@@ -34,6 +34,55 @@ static sy_status convert_hard_swish(sy_tflite_maker *maker, const sy_tflite_unit
     return convert_plain(maker, unit, SY_TFLITE_HARD_SWISH, &made);
 }
 
+/* A single number as a constant: code 127, or -127, of its own scale, which is exact. */
+static sy_status add_number(sy_tflite_maker *maker, const sy_tflite_unit *unit, const char *ending,
+                            float value, int *out)
+{
+    static const int8_t codes[] = {127, -127};
+    sy_arena *arena = &maker->model->arena;
+    const float scale = fabsf(value) / 127;
+    const sy_tflite_tensor tensor = {.name = sy_arena_printf(arena, "%s%s", unit->node->name, ending),
+                                     .type = SY_TFLITE_INT8,
+                                     .rank = 1,
+                                     .dims = {1},
+                                     .scales = sy_arena_copy(arena, &scale, sizeof scale),
+                                     .scale_count = 1,
+                                     .data = &codes[value < 0],
+                                     .bytes = 1};
+    SY_TRY(sy_check_alloc(maker->ctx, tensor.name && tensor.scales ? maker : NULL));
+    return sy_tflite_add_tensor(maker->ctx, maker->model, &tensor, out);
+}
+
+/* alpha * x + beta, held to [0, 1] by its grid. The product goes to the grid of x times alpha, where it has
+ * the codes of x: so the sum alone rounds. */
+static sy_status convert_hard_sigmoid(sy_tflite_maker *maker, const sy_tflite_unit *unit)
+{
+    sy_tflite_model *model = maker->model;
+    const float alpha = sy_node_float(unit->node, "alpha", 0.2F),
+                beta = sy_node_float(unit->node, "beta", 0.5F);
+    const int rank = sy_tflite_shape_in(maker, unit, 0)->rank;
+    int factors[2], terms[2], y;
+    sy_tflite_operator *made;
+    if (!(alpha > 0) || beta == 0)
+        return sy_fail(maker->ctx, SY_E_UNSUPPORTED, "with alpha %g and beta %g it has no form",
+                       (double)alpha, (double)beta);
+    SY_TRY(sy_tflite_input(maker, unit, 0, rank, &factors[0]));
+    SY_TRY(add_number(maker, unit, "_alpha", alpha, &factors[1]));
+    SY_TRY(add_number(maker, unit, "_beta", beta, &terms[1]));
+    const float scale = model->tensors[factors[0]].scales[0] * alpha;
+    int32_t dims[SY_MAX_RANK];
+    memcpy(dims, model->tensors[factors[0]].dims, sizeof dims);
+    SY_TRY(sy_tflite_scratch(maker, unit->node->name, "_product", factors[0], rank, dims, &terms[0]));
+    model->tensors[terms[0]].scales = sy_arena_copy(&model->arena, &scale, sizeof scale);
+    SY_TRY(sy_check_alloc(maker->ctx, model->tensors[terms[0]].scales));
+    SY_TRY(sy_tflite_add_operator(maker->ctx, model, SY_TFLITE_MUL, factors, 2, &terms[0], 1, &made));
+    sy_tflite_byte(made, 0, SY_TFLITE_NO_ACTIVATION);
+    SY_TRY(sy_tflite_output(maker, unit, 0, &y));
+    SY_TRY(sy_tflite_add_operator(maker->ctx, model, SY_TFLITE_ADD, terms, 2, &y, 1, &made));
+    sy_tflite_byte(made, 0, SY_TFLITE_NO_ACTIVATION);
+    return SY_OK;
+}
+
 static sy_status convert_leaky_relu(sy_tflite_maker *maker, const sy_tflite_unit *unit)
 {
     sy_tflite_operator *made;
@@ -148,6 +197,7 @@ const sy_tflite_row sy_tflite_values[] = {
     {"Relu", convert_clamp},
     {"Clip", convert_clamp},
     {"LeakyRelu", convert_leaky_relu},
+    {"HardSigmoid", convert_hard_sigmoid},
     {"HardSwish", convert_hard_swish},
     {"Sigmoid", convert_sigmoid},
     {"Tanh", convert_tanh},

@@ -3,9 +3,11 @@
 
 For each model that has a .tflite: with XNNPACK the codes of the whole model's output are those that onnxruntime computes, 0 steps apart. XNNPACK
 adds with factors of 21 bits, so that a sum all but halfway between two codes may go to the other one. Where the output differs, each operator is
-therefore given the same codes: 0 steps apart, and for sums 1 step at one value in 10000 at most.
+therefore given the same codes: 0 steps apart, but 1 step for sums at one value in 1000 at most, and for HardSwish, which LiteRT computes in 16 bits, at
+one in 20.
 Our own integer execution (dsp/integer.h) with factors as floats computes XNNPACK's codes, sums included, 0 steps apart; rounding twice it is at most
-1 step from the reference kernels, over the whole model.
+1 step from the reference kernels, over the whole model; not judged for the detector of words, whose result is all or nothing (one step in a
+mean moves a border): judge_fixed_point.py looks layer by layer.
 The reference kernels round twice: each operator, given the same codes, is at most 1 step apart. The same for each operator in a network of
 its own, with both kinds of kernels.
 
@@ -31,7 +33,12 @@ except ImportError as error:
 from shared_data import data_folder
 
 IMAGES = 4
-WITHOUT = ("ppocr_v3_det",)  # HardSigmoid has no form
+SUMS = (schema.BuiltinOperator.ADD, schema.BuiltinOperator.SUB)
+# Operators that XNNPACK computes in a way of its own, which ours does not follow to the code.
+OWN_WAY = (schema.BuiltinOperator.LEAKY_RELU, schema.BuiltinOperator.RESIZE_BILINEAR)
+# Operators that LiteRT approximates where onnxruntime does not.
+APPROXIMATED = OWN_WAY + (schema.BuiltinOperator.HARD_SWISH,)
+PAGES = {"ppocr_v3_det": "ocr/images"}  # of photographs there is nothing to find
 
 
 def interpreter(content, reference):
@@ -93,7 +100,7 @@ def single(model, index):
 
 
 def compare_layers(content, known, reference):
-    """How far each operator's kernel is from onnxruntime, given its codes: (steps, share that differs, is it a sum, its result)."""
+    """How far each operator's kernel is from onnxruntime, given its codes: (steps, share that differs, operator, its result)."""
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content))
     values, found = dict(known), []
     for index, operator in enumerate(model.subgraphs[0].operators):
@@ -101,8 +108,7 @@ def compare_layers(content, known, reference):
         result = run(interpreter(part, reference), *[values[name] for name in inputs])
         if output in known:
             difference = np.abs(result.astype(int) - known[output].astype(int))
-            is_sum = model.operatorCodes[operator.opcodeIndex].builtinCode in (schema.BuiltinOperator.ADD, schema.BuiltinOperator.SUB)
-            found.append((int(difference.max()), float((difference > 0).mean()), is_sum, output))
+            found.append((int(difference.max()), float((difference > 0).mean()), model.operatorCodes[operator.opcodeIndex].builtinCode, output))
         else:
             values[output] = result
     return found
@@ -123,10 +129,12 @@ def judge(program, name, file, samples):
                      apart(integers(program, file, "double", codes[source], found.shape), double)))
         if largest:
             layers = [layer for layer in compare_layers(content, codes, False) if layer[0]]
-            fine &= all(is_sum and steps <= 1 and share <= 1e-4 for steps, share, is_sum, _ in layers)
-            line += "".join(f"(by layer {steps} at {share:.6f} of {where}) " for steps, share, _, where in layers)
+            limits = {**dict.fromkeys(SUMS, 1e-3), **dict.fromkeys(APPROXIMATED, .05)}
+            fine &= all(steps <= 1 and share <= limits.get(code, 0) for steps, share, code, _ in layers)
+            steps, share, _, where = max(layers)
+            line += f"({len(layers)} layers differ, by {steps} step, at most {share:.6f} of {where}) "
     steps, share, _, where = max(compare_layers(content, codes, True))
-    fine &= steps <= 1 and max(ours)[0] == 0 and max(d for _, d in ours) <= 1
+    fine &= steps <= 1 and max(ours)[0] == 0 and (name in PAGES or max(d for _, d in ours) <= 1)
     print(f"{name:28} XNNPACK, steps by image: {line}; reference kernels, by layer: {steps} ({100 * share:.2f} % of {where}); "
           f"our integers from XNNPACK {max(ours)[0]}, from the reference kernels {max(d for _, d in ours)}"
           + ("" if fine else "   FAILED"), flush=True)
@@ -171,6 +179,9 @@ OPERATORS = {
     "leaky": node("LeakyRelu", alpha=.2),
     "sigmoid": node("Sigmoid"),
     "tanh": node("Tanh"),
+    "hard sigmoid": node("HardSigmoid"),
+    "hard sigmoid, by a sixth": node("HardSigmoid", alpha=1 / 6, beta=.5),
+    "hard sigmoid, lower": node("HardSigmoid", alpha=.1, beta=-.05),
     "hard swish": node("HardSwish"),
     "softmax": [node("Reshape", "flat"), node("Softmax")],
     "clip": [node("MaxPool", kernel_shape=[2, 2]), node("Clip", "low", "high")],
@@ -236,8 +247,8 @@ def main():
         with tempfile.TemporaryDirectory() as folder:
             file = quantize(steelyard, data, name, folder, ["DSP"])["DSP"]
             if file.with_suffix(".tflite").exists():
-                good &= judge(program, name, file, inputs_of(data, name, IMAGES))
-            elif name not in WITHOUT:
+                good &= judge(program, name, file, inputs_of(data, name, IMAGES, PAGES.get(name)))
+            else:
                 print(f"{name}: there is no .tflite   FAILED")
                 good = False
     sys.exit(0 if good else 1)

@@ -1,6 +1,7 @@
 /* Integer execution: overflow as a finding, and operators worked out by hand. tests/judges/judge_litert.py
  * compares whole models with LiteRT.
  */
+#include <math.h>
 #include <string.h>
 
 #include "dsp/integer.h"
@@ -150,6 +151,48 @@ static void a_mean_divides_by_what_it_takes_together(void **state)
     sy_tflite_model_release(&model);
 }
 
+static void hard_swish_of_16_bits_is_a_step_from_the_exact_one_at_most(void **state)
+{
+    static const struct {
+        float x, y;
+        int zero;
+    } cases[] = {{0.05F, 0.03F, 0}, {0.02F, 0.011F, -40}, {0.1F, 0.06F, 20}};
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        sy_tflite_model model = {0};
+        sy_integer run;
+        const int x = codes(*state, &model, 2, (const int32_t[]){1, 256}, &cases[k].x, cases[k].zero);
+        const int y = codes(*state, &model, 2, (const int32_t[]){1, 256}, &cases[k].y, -100);
+        operator_of(*state, &model, SY_TFLITE_HARD_SWISH, &x, 1, y);
+        assert_ok(*state, sy_integer_init(*state, &model, SY_ROUND_DOUBLE, &run));
+        for (int i = 0; i < 256; i++)
+            run.codes[x][i] = (int8_t)(i - 128);
+        assert_ok(*state, sy_integer_run(&run));
+        for (int i = 0; i < 256; i++) {
+            const double value = (double)cases[k].x * (i - 128 - cases[k].zero);
+            const double gate = fmin(fmax(value / 6 + 0.5, 0), 1);
+            const double exact = fmin(fmax(value * gate / (double)cases[k].y - 100, -128), 127);
+            assert_true(fabs(run.codes[y][i] - exact) <= 1);
+        }
+        sy_integer_release(&run);
+        sy_tflite_model_release(&model);
+    }
+}
+
+static void hard_swish_that_16_bits_have_no_room_for_is_refused(void **state)
+{
+    static const float x_scale = 4, y_scale = 0.01F;
+    sy_tflite_model model = {0};
+    sy_integer run;
+    const int x = codes(*state, &model, 2, (const int32_t[]){1, 1}, &x_scale, 0);
+    const int y = codes(*state, &model, 2, (const int32_t[]){1, 1}, &y_scale, 0);
+    operator_of(*state, &model, SY_TFLITE_HARD_SWISH, &x, 1, y);
+    assert_ok(*state, sy_integer_init(*state, &model, SY_ROUND_DOUBLE, &run));
+    assert_fails(*state, sy_integer_run(&run), SY_E_UNSUPPORTED,
+                 "HARD_SWISH from scale 4 to 0.01: its arithmetic of 16 bits has no room for that");
+    sy_integer_release(&run);
+    sy_tflite_model_release(&model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +200,8 @@ int main(void)
         cmocka_unit_test(an_accumulator_that_overflows_wraps_and_is_a_finding),
         cmocka_unit_test(sums_of_two_grids_are_rounded_once_or_twice),
         cmocka_unit_test(a_mean_divides_by_what_it_takes_together),
+        cmocka_unit_test(hard_swish_of_16_bits_is_a_step_from_the_exact_one_at_most),
+        cmocka_unit_test(hard_swish_that_16_bits_have_no_room_for_is_refused),
     };
     return cmocka_run_group_tests_name("integer", tests, open_ctx, close_ctx);
 }

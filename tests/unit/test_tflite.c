@@ -215,15 +215,42 @@ static void flattening_an_image_restores_the_order_of_its_values(void **state)
     sy_graph_destroy(graph);
 }
 
+/* The product leaves the codes as they are: its grid is that of x times alpha. */
+static void a_hard_sigmoid_is_a_product_and_a_sum_that_alone_rounds(void **state)
+{
+    sketch net = begin(*state);
+    net.last = graph_node(*state, net.graph, "HardSigmoid", "gate", net.last);
+    saw(&net, "gate", 0, 1);
+    sy_graph *graph = emitted(*state, &net, &(sy_plan_options){0});
+    sy_tflite_model model = {0};
+    assert_ok(*state, sy_tflite_from_graph(*state, graph, &model));
+    const sy_tflite_operator *product = &model.operators[model.operator_count - 2], *sum = product + 1;
+    assert_int_equal(product->code, SY_TFLITE_MUL);
+    assert_int_equal(sum->code, SY_TFLITE_ADD);
+    const sy_tflite_tensor *x = &model.tensors[product->inputs[0]],
+                           *alpha = &model.tensors[product->inputs[1]];
+    const sy_tflite_tensor *made = &model.tensors[product->outputs[0]],
+                           *beta = &model.tensors[sum->inputs[1]];
+    const sy_tflite_tensor *y = &model.tensors[sum->outputs[0]];
+    assert_true(made->scales[0] == x->scales[0] * 0.2F && made->zero == x->zero);
+    assert_int_equal(*(const int8_t *)alpha->data, 127);
+    assert_float_equal(alpha->scales[0] * 127, 0.2F, 1e-7);
+    assert_float_equal(beta->scales[0] * 127, 0.5F, 1e-7);
+    assert_true(y->scales[0] == 1.0F / 256 && y->zero == -128);
+    sy_tflite_model_release(&model);
+    sy_graph_destroy(graph);
+}
+
 static void what_has_no_form_is_refused_by_node_and_reason(void **state)
 {
     sy_tflite_model model = {0};
     sketch net = begin(*state);
     net.last = graph_node(*state, net.graph, "HardSigmoid", "gate", net.last);
+    assert_ok(*state, sy_graph_set_attr_float(*state, net.graph, net.graph->node_count - 1, "alpha", -0.5F));
     saw(&net, "gate", 0, 1);
     sy_graph *graph = emitted(*state, &net, &(sy_plan_options){0});
     assert_fails(*state, sy_tflite_from_graph(*state, graph, &model), SY_E_UNSUPPORTED,
-                 "node 'gate' (HardSigmoid): the operator has no integer form there");
+                 "node 'gate' (HardSigmoid): with alpha -0.5 and beta 0.5 it has no form");
     sy_graph_destroy(graph);
 
     net = begin(*state);
@@ -262,6 +289,7 @@ int main(void)
         cmocka_unit_test(images_are_nhwc_codes_are_signed_and_odd_padding_is_an_operator),
         cmocka_unit_test(a_saved_model_holds_its_parts_where_the_schema_has_them),
         cmocka_unit_test(flattening_an_image_restores_the_order_of_its_values),
+        cmocka_unit_test(a_hard_sigmoid_is_a_product_and_a_sum_that_alone_rounds),
         cmocka_unit_test(what_has_no_form_is_refused_by_node_and_reason),
     };
     return cmocka_run_group_tests_name("tflite", tests, open_ctx, close_ctx);
