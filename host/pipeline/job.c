@@ -37,6 +37,7 @@ sy_status sy_job_open(sy_ctx *ctx, const sy_request *request, sy_job *out)
         return sy_fail(ctx, SY_E_ARGUMENT, "%d workers: must be at least 1", request->workers);
     if (request->batch < 0)
         return sy_fail(ctx, SY_E_ARGUMENT, "a batch of %d samples: must be at least 1", request->batch);
+    out->init_scale = out->config->mixed_bit_weight_quant_param.init_scale;
     out->batch = (uint32_t)(request->batch ? request->batch : out->config->run_param.batch);
     out->workers = request->workers ? request->workers : sy_pool_default_workers();
     return SY_OK;

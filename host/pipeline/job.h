@@ -25,6 +25,7 @@ typedef struct sy_job {
     const sy_backend *backend;
     sy_device *device;
     sy_samples *samples;
+    double init_scale;        /* error of mixed bits, as the configuration says or as is tried */
     const char *weights_file; /* of weight quantization: the model that it writes */
     sy_arena arena;
 } sy_job;

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "import/onnx/edit.h"
+#include "pipeline/weight_mixed.h"
 #include "pipeline/weight_quant.h"
 #include "weight/choose.h"
 #include "weight/emit.h"
@@ -23,7 +24,9 @@ typedef struct onnx_job {
     sy_weight_choice *choices;
     int choice_count, quantized;
     size_t before, after; /* bytes of the quantized weights */
-    sy_arena arena;       /* of codes and what is written of them */
+    bool is_mixed;        /* bit_num = 0 */
+    sy_mixed mixed;
+    sy_arena arena; /* of codes and what is written of them */
 } onnx_job;
 
 static size_t block_of(const sy_config *config)
@@ -36,7 +39,6 @@ static size_t block_of(const sy_config *config)
 static sy_status check_request(onnx_job *work)
 {
     const sy_request *request = work->job->request;
-    const int bits = work->job->config->common_quant_param.bit_num;
     SY_TRY(sy_job_check_provider(work->job, request->ascend));
     if (request->ascend)
         return sy_fail(work->ctx, SY_E_UNSUPPORTED,
@@ -47,9 +49,10 @@ static sy_status check_request(onnx_job *work)
         return sy_fail(work->ctx, SY_E_UNSUPPORTED,
                        "%s: the model is ONNX and so is what is written of it (--saveType=ONNX)",
                        request->model_output);
-    if (bits < 1)
-        return sy_fail(work->ctx, SY_E_UNSUPPORTED,
-                       "bit_num = 0 (mixed bits) is not supported yet for ONNX models: choose 1 to 16");
+    if (work->is_mixed && block_of(work->job->config))
+        return sy_fail(
+            work->ctx, SY_E_UNSUPPORTED,
+            "bit_num = 0 (mixed bits) has no blocks: leave block_size out, or choose 1 to 16 bits");
     return SY_OK;
 }
 
@@ -72,7 +75,7 @@ static sy_status choose(onnx_job *work)
 
 static sy_status choose_form(onnx_job *work)
 {
-    const int bits = work->task.bits;
+    const int bits = work->is_mixed ? SY_CODE_BITS_MAX : work->task.bits;
     const size_t block = block_of(work->job->config);
     SY_TRY(sy_weight_choose_form(work->ctx, work->edit, bits, block > 0,
                                  work->job->config->weight_quant_param.onnx_opset_max, &work->form));
@@ -119,6 +122,9 @@ static sy_status encode(onnx_job *work, const sy_weight_choice *choice, const fl
 {
     const sy_onnx_constant *constant = &work->file.constants[choice->constant];
     sy_weight_cut cut;
+    if (work->is_mixed)
+        return sy_mixed_encode(work->job, &work->arena, work->method, &work->task, constant->name,
+                               &constant->shape, choice->axis, values, &work->mixed, out);
     if (!sy_weight_cut_init(&constant->shape, choice->axis, choice->block, &cut))
         return sy_fail(work->ctx, SY_E_INTERNAL, "constant '%s' lost its shape", constant->name);
     return sy_weight_encode(work->ctx, &work->arena, work->method, &work->task, constant->name,
@@ -240,9 +246,11 @@ static sy_status run(onnx_job *work, sy_report *report)
     const char *path;
     work->method = sy_weight_find_method(sy_config_word(SY_KEY_weight_quant_param_quant_strategy,
                                                         (int)config->weight_quant_param.quant_strategy));
-    work->task = (sy_weight_task){.bits = config->common_quant_param.bit_num,
-                                  .symmetric = config->weight_quant_param.symmetric,
-                                  .correct = config->weight_quant_param.bias_correction};
+    work->is_mixed = config->common_quant_param.bit_num == 0;
+    work->task =
+        (sy_weight_task){.bits = work->is_mixed ? SY_MIXED_FIXED_BITS : config->common_quant_param.bit_num,
+                         .symmetric = config->weight_quant_param.symmetric,
+                         .correct = config->weight_quant_param.bias_correction};
     SY_TRY(check_request(work));
     SY_TRY(sy_weight_check_bits(work->ctx, work->method, work->task.bits));
     SY_TRY(sy_onnx_file_open(work->ctx, work->job->request->model, &work->file));
@@ -252,6 +260,8 @@ static sy_status run(onnx_job *work, sy_report *report)
     SY_TRY(sy_job_weight_output(work->job, ".onnx", &path));
     SY_TRY(quantize_all(work, report));
     SY_TRY(require_some(work));
+    if (work->is_mixed)
+        SY_TRY(sy_mixed_report(work->job, &work->mixed, report));
     SY_TRY(sy_onnx_edit_save(work->edit, path));
     return report_file(work, path, report);
 }
@@ -262,6 +272,7 @@ sy_status sy_job_quantize_onnx_weights(sy_job *job, sy_report *report)
     const sy_status status = run(&work, report);
     sy_onnx_edit_destroy(work.edit);
     sy_onnx_file_close(&work.file);
+    sy_mixed_release(&work.mixed);
     sy_arena_release(&work.arena);
     return status;
 }

@@ -1,4 +1,5 @@
 """Containers of compressed models: written and read by the program, and by syw.py, which knows them from the text alone."""
+import json
 import random
 import struct
 
@@ -139,6 +140,9 @@ def result_command(path):
 WEIGHTS = "quantize w.onnx --output out --set common_quant_param.quant_type=WEIGHT_QUANT"
 
 
+MIXED = " --set common_quant_param.bit_num=0 --json"
+
+
 def float_model(folder, world):
     random.seed(3)
     (folder / "w.onnx").write_bytes(onnx_file.float_weights([random.gauss(0, 1) for _ in range(300 * 64)], 300, 64))
@@ -156,6 +160,27 @@ def encoded(names):
         model = (result.folder / "out" / "w.quant.onnx").read_bytes()
         return [] if files == {"w.quant.onnx": model} else ["the container holds another model"]
     return check
+
+
+def mixed(result):
+    """Codes of a normal weight at an error of 2 % have 2.05 - log2(0.02 sqrt(12)) = 5.9 bits of entropy."""
+    report = json.loads(result.stdout)["mixed"]
+    (weight,) = report["weights"]
+    faults = encoded(["w.quant.onnx", "w.quant.syw"])(result)
+    if abs(report["error"] - 0.02) > 0.0002 or abs(weight["entropy"] - 5.9) > 0.05 or weight["fixed_bits"]:
+        faults.append(f"not what an error of 2 % makes: {report}")
+    return faults
+
+
+def mixed_small(result):
+    """A small weight pays for no table, and a step is left out where 8 bits take no more."""
+    (weight,) = json.loads(result.stdout)["mixed"]["weights"]
+    return [] if weight["fixed_bits"] == 8 and weight["error"] < 0.01 else [f"not in 8 bits: {weight}"]
+
+
+def small_model(folder, world):
+    random.seed(3)
+    (folder / "w.onnx").write_bytes(onnx_file.float_weights([random.gauss(0, 1) for _ in range(60 * 8)], 60, 8))
 
 
 UNPACK = "unpack m.syw --output back"
@@ -181,6 +206,14 @@ CASES = [
     Case("weights are encoded where that is written down", WEIGHTS + " --set common_quant_param.enable_encode=true --set "
          "common_quant_param.bit_num=6", 0, before=float_model, check=encoded(["w.quant.onnx", "w.quant.syw"])),
     Case("and not otherwise", WEIGHTS, 0, before=float_model, check=encoded(["w.quant.onnx"])),
+    Case("mixed bits", WEIGHTS + MIXED, 0, before=float_model, check=mixed),
+    Case("mixed bits of a small weight", WEIGHTS + MIXED + " --set mixed_bit_weight_quant_param.init_scale=0.002", 0,
+         before=small_model, check=mixed_small),
+    Case("mixed bits without a container", WEIGHTS + MIXED + " --set common_quant_param.enable_encode=false", 0,
+         before=float_model, check=encoded(["w.quant.onnx"])),
+    Case("mixed bits in blocks", WEIGHTS + MIXED + " --set weight_quant_param.block_size=32", 4,
+         "steelyard: bit_num = 0 (mixed bits) has no blocks: leave block_size out, or choose 1 to 16 bits\n",
+         before=float_model),
     Case("pack what is no model", "pack calib_labels.txt --output m.syw", 3,
          "steelyard: calib_labels.txt: the model is damaged: the fields of a message do not fill its bytes\n"),
     Case("a cut container", UNPACK, 3, "steelyard: m.syw: the container has 3000 bytes, its head says "

@@ -140,7 +140,7 @@ static void each_mistake_has_one_message_with_place_expectation_and_remedy(void 
          "q.ini:2: [common_quant_param] has no key target_device: it belongs to [full_quant_param]"},
         {"[common_quant_param]\nper_channel = true", SY_E_CONFIG,
          "q.ini:2: [common_quant_param] has no key per_channel: it belongs to [weight_quant_param] or "
-         "[full_quant_param]"},
+         "[mixed_bit_weight_quant_param] or [full_quant_param]"},
         {"[common_quant_param]\nbit_num", SY_E_CONFIG,
          "q.ini:2: 'bit_num' is neither [section] nor key = value"},
         {"[common_quant_param]\nbit_num =  # eight", SY_E_CONFIG,
