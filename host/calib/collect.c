@@ -2,14 +2,11 @@
 
 #include <string.h>
 
-#include "base/log.h"
 #include "base/pool.h"
 #include "calib/accumulate.h"
 #include "calib/assemble.h"
+#include "run/batch.h"
 #include "run/run.h"
-
-/* Chosen batches: more samples than this bring a GPU little; one part of so many of its memory stays free. */
-enum { BATCH_MAX = 32, MEMORY_PARTS = 5 };
 
 typedef struct collector collector;
 
@@ -288,27 +285,6 @@ static size_t sample_bytes(const collector *owner)
                sizeof(uint32_t);
 }
 
-/* Unless the spec says: on a device that tells its memory as many samples as fit, so that every worker has
- * some. */
-static sy_status choose_batch(sy_ctx *ctx, collector *owner)
-{
-    const sy_calib_spec *spec = owner->spec;
-    const size_t samples = spec->samples->count, workers = (size_t)spec->workers;
-    size_t batch = spec->batch ? spec->batch : 1, bytes = 0;
-    if (!spec->batch && spec->backend->memory) {
-        const size_t share = (samples + workers - 1) / workers;
-        SY_TRY(spec->backend->memory(ctx, spec->device, &bytes));
-        const size_t fitting = bytes / MEMORY_PARTS * (MEMORY_PARTS - 1) / workers / sample_bytes(owner);
-        batch = share < BATCH_MAX ? share : BATCH_MAX;
-        batch = fitting < batch ? fitting : batch;
-        batch = batch ? batch : 1;
-        sy_log(ctx, SY_LOG_DEBUG, "statistics: batches of %zu samples: each takes %zu bytes of %zu", batch,
-               sample_bytes(owner), bytes);
-    }
-    owner->batch = (uint32_t)(batch < samples ? batch : samples);
-    return SY_OK;
-}
-
 static void stop_workers(collector *owner)
 {
     for (int i = 0; i < owner->worker_count; i++)
@@ -331,11 +307,8 @@ static sy_status try_workers(sy_ctx *ctx, collector *owner)
 static sy_status start_workers(sy_ctx *ctx, collector *owner)
 {
     sy_status status = try_workers(ctx, owner);
-    while (status == SY_E_MEMORY && owner->batch > 1) {
+    while (sy_batch_halve(ctx, status, &owner->batch)) {
         stop_workers(owner);
-        sy_log(ctx, SY_LOG_WARN, "no memory for batches of %u samples, going on with batches of %u: %s",
-               owner->batch, owner->batch / 2, sy_ctx_error(ctx));
-        owner->batch /= 2;
         status = try_workers(ctx, owner);
     }
     return status;
@@ -358,7 +331,13 @@ static sy_status start(sy_ctx *ctx, collector *owner)
     SY_TRY(sy_check_alloc(ctx, owner->hashes));
     SY_TRY(sy_check_alloc(ctx, owner->usable));
     SY_TRY(sy_check_alloc(ctx, owner->workers));
-    SY_TRY(choose_batch(ctx, owner));
+    const sy_batch_spec batch = {.backend = spec->backend,
+                                 .device = spec->device,
+                                 .asked = spec->batch,
+                                 .workers = spec->workers,
+                                 .samples = samples,
+                                 .sample_bytes = sample_bytes(owner)};
+    SY_TRY(sy_batch_choose(ctx, &batch, &owner->batch));
     return start_workers(ctx, owner);
 }
 

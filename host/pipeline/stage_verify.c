@@ -15,6 +15,7 @@ sy_status sy_job_verify(sy_job *job, const sy_samples *samples, const char *path
                                  .quantized = quantized,
                                  .samples = samples,
                                  .workers = job->workers,
+                                 .batch = job->batch,
                                  .tensors = tensors};
     sy_status status = sy_verify_models(job->ctx, &spec, out);
     sy_graph_destroy(quantized);

@@ -61,8 +61,9 @@ static sy_status pair_outputs(sy_ctx *ctx, const sy_graph *a, const sy_graph *b,
             return sy_fail(ctx, SY_E_DATA, "output '%s' differs in type or shape between the two models",
                            tensor->name);
         sy_pair *pair = &out->outputs[out->output_count++];
-        *pair = (sy_pair){.reference = a->outputs[i], .quantized = other};
+        *pair = (sy_pair){.reference = a->outputs[i], .quantized = other, .offset = out->output_words};
         sy_shape_count(&tensor->shape, &pair->words);
+        out->output_words += pair->words;
     }
     if (out->output_count == 0)
         return sy_fail(ctx, SY_E_DATA, "the float model has no output of floats to compare");

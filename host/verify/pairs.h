@@ -8,14 +8,15 @@
 typedef struct sy_pair {
     int reference, quantized; /* tensors */
     size_t words;
-    size_t offset; /* where the words of `reference` go in a copy of all its paired inner tensors */
+    size_t
+        offset; /* where the words of `reference` go in a copy of all its paired outputs, or inner tensors */
 } sy_pair;
 
 typedef struct sy_pairs {
     int *inputs;                /* for each of the quantized model, its position among the float model's */
     sy_pair *outputs, *tensors; /* inner tensors in the order they are computed */
     int output_count, tensor_count;
-    size_t activation_words; /* of all inner tensors together */
+    size_t output_words, activation_words; /* of all outputs, and of all inner tensors */
 } sy_pairs;
 
 /* Pairs outputs, and with `inner` the inner tensors, by name. SY_E_DATA when inputs or outputs do not match.

@@ -5,31 +5,33 @@
 #include <string.h>
 
 #include "base/pool.h"
-#include "compare/distance.h"
+#include "run/batch.h"
 #include "run/run.h"
-#include "verify/pairs.h"
+#include "verify/summary.h"
 
-/* What one sample gave, for one output or inner tensor. */
-typedef struct {
-    sy_comparison *outputs, *tensors;
-    size_t largest_float, largest_quantized; /* indices into output 0 */
-    bool usable;
-} sample_result;
+/* A worker's batch keeps no more than this of the float model's values in the host's memory. */
+enum { HOST_BYTES_MAX = 256 << 20 };
 
+/* One thread's part: a batch of samples, `slot` by slot. */
 typedef struct {
+    sy_arena arena;
     sy_runner *reference, *quantized;
-    void **inputs;                 /* in the float model's order, which owns them */
+    size_t *items;                 /* [batch]: the samples that are in it */
+    void **inputs;                 /* [batch][inputs], in the float model's order, which owns them */
     const void **quantized_inputs; /* the same in the quantized model's */
-    float **outputs[2];
-    float *activations;
+    float *outputs;                /* of the float model: [batch][output_words] */
+    float *quantized_outputs;      /* of one sample */
+    float *activations;            /* of the float model: [batch][activation_words] */
 } worker_state;
 
 typedef struct {
     const sy_verify_spec *spec;
     sy_program *reference, *quantized;
     sy_pairs pairs;
-    sample_result *results;
+    uint32_t batch;
+    sy_sample_result *results;
     worker_state *workers;
+    int worker_count;
     sy_arena *arena;
 } verification;
 
@@ -55,192 +57,175 @@ static sy_status create_program(sy_ctx *ctx, const verification *work, bool quan
     return sy_program_create(ctx, work->spec->backend, work->spec->device, &spec, out);
 }
 
-static sy_status worker_open(sy_ctx *ctx, const verification *work, worker_state *state)
+static sy_status alloc_inputs(sy_ctx *ctx, const verification *work, worker_state *state)
 {
     const sy_graph *graph = work->spec->reference;
-    SY_TRY(sy_runner_create(ctx, work->reference, 1, &state->reference));
-    SY_TRY(sy_runner_create(ctx, work->quantized, 1, &state->quantized));
-    state->inputs = sy_arena_alloc(work->arena, (size_t)graph->input_count, sizeof *state->inputs);
-    state->quantized_inputs = sy_arena_alloc(work->arena, (size_t)work->spec->quantized->input_count,
-                                             sizeof *state->quantized_inputs);
-    SY_TRY(sy_check_alloc(ctx, state->inputs && state->quantized_inputs ? state : NULL));
-    for (int i = 0; i < graph->input_count; i++) {
+    const size_t inputs = (size_t)graph->input_count, batch = work->batch;
+    state->items = sy_arena_alloc(&state->arena, batch, sizeof *state->items);
+    state->inputs = sy_arena_alloc(&state->arena, batch * inputs, sizeof *state->inputs);
+    state->quantized_inputs = sy_arena_alloc(
+        &state->arena, batch * (size_t)work->spec->quantized->input_count, sizeof *state->quantized_inputs);
+    SY_TRY(sy_check_alloc(ctx, state->items && state->inputs && state->quantized_inputs ? state : NULL));
+    for (size_t i = 0; i < batch * inputs; i++) {
         size_t count = 0;
-        sy_shape_count(&graph->tensors[graph->inputs[i]].shape, &count);
-        state->inputs[i] = sy_arena_alloc(work->arena, count, sizeof(uint32_t));
+        sy_shape_count(&graph->tensors[graph->inputs[i % inputs]].shape, &count);
+        state->inputs[i] = sy_arena_alloc(&state->arena, count, sizeof(uint32_t));
         SY_TRY(sy_check_alloc(ctx, state->inputs[i]));
     }
-    for (int k = 0; k < 2; k++) {
-        state->outputs[k] =
-            sy_arena_alloc(work->arena, (size_t)work->pairs.output_count, sizeof **state->outputs);
-        SY_TRY(sy_check_alloc(ctx, state->outputs[k]));
-        for (int i = 0; i < work->pairs.output_count; i++) {
-            state->outputs[k][i] = sy_arena_alloc(work->arena, work->pairs.outputs[i].words, sizeof(float));
-            SY_TRY(sy_check_alloc(ctx, state->outputs[k][i]));
-        }
+    return SY_OK;
+}
+
+static sy_status worker_open(sy_ctx *ctx, const verification *work, worker_state *state)
+{
+    const sy_pairs *pairs = &work->pairs;
+    SY_TRY(sy_runner_create(ctx, work->reference, work->batch, &state->reference));
+    SY_TRY(sy_runner_create(ctx, work->quantized, work->batch, &state->quantized));
+    SY_TRY(alloc_inputs(ctx, work, state));
+    state->outputs = sy_arena_alloc(&state->arena, work->batch * pairs->output_words, sizeof(float));
+    state->quantized_outputs = sy_arena_alloc(&state->arena, pairs->output_words, sizeof(float));
+    state->activations = sy_arena_alloc(&state->arena, work->batch * pairs->activation_words, sizeof(float));
+    return sy_check_alloc(ctx,
+                          state->outputs && state->quantized_outputs && state->activations ? state : NULL);
+}
+
+static void workers_close(verification *work)
+{
+    for (int w = 0; w < work->worker_count; w++) {
+        sy_runner_destroy(work->workers[w].reference);
+        sy_runner_destroy(work->workers[w].quantized);
+        sy_arena_release(&work->workers[w].arena);
+        work->workers[w] = (worker_state){0};
     }
-    state->activations = sy_arena_alloc(work->arena, work->pairs.activation_words, sizeof(float));
-    return sy_check_alloc(ctx, state->activations);
+    work->worker_count = 0;
 }
 
 /* What an observer needs to know. */
 typedef struct {
     const verification *work;
     worker_state *state;
-    sample_result *result;
     sy_runner *runner;
 } observation;
+
+/* Where the float model's words of an inner tensor are kept for one sample of the batch. */
+static float *activation_at(const observation *seen, int tensor, uint32_t slot)
+{
+    return seen->state->activations + slot * seen->work->pairs.activation_words +
+           seen->work->pairs.tensors[tensor].offset;
+}
+
+static sy_status read_slot(sy_ctx *ctx, const observation *seen, const sy_observed *tensor, uint32_t slot,
+                           float *out)
+{
+    const sy_view view = {tensor->view.buffer, tensor->view.offset + slot * tensor->stride};
+    return seen->work->spec->backend->read(ctx, sy_runner_stream(seen->runner), view, out, tensor->words);
+}
 
 static sy_status keep_float(sy_ctx *ctx, void *user, const sy_observed *tensor)
 {
     const observation *seen = user;
-    sy_stream *stream = sy_runner_stream(seen->runner);
-    float *to = seen->state->activations + seen->work->pairs.tensors[tensor->index].offset;
-    return seen->work->spec->backend->read(ctx, stream, tensor->view, to, tensor->words);
+    for (uint32_t slot = 0; slot < tensor->samples; slot++)
+        SY_TRY(read_slot(ctx, seen, tensor, slot, activation_at(seen, tensor->index, slot)));
+    return SY_OK;
 }
 
 static sy_status compare_quantized(sy_ctx *ctx, void *user, const sy_observed *tensor)
 {
     const observation *seen = user;
     const size_t words = tensor->words;
-    sy_stream *stream = sy_runner_stream(seen->runner);
     float *values = malloc((words ? words : 1) * sizeof *values);
     SY_TRY(sy_check_alloc(ctx, values));
-    sy_status status = seen->work->spec->backend->read(ctx, stream, tensor->view, values, words);
-    if (status == SY_OK)
-        seen->result->tensors[tensor->index] = sy_compare(
-            seen->state->activations + seen->work->pairs.tensors[tensor->index].offset, values, words);
+    sy_status status = SY_OK;
+    for (uint32_t slot = 0; slot < tensor->samples && status == SY_OK; slot++) {
+        status = read_slot(ctx, seen, tensor, slot, values);
+        if (status == SY_OK)
+            seen->work->results[seen->state->items[slot]].tensors[tensor->index] =
+                sy_compare(activation_at(seen, tensor->index, slot), values, words);
+    }
     free(values);
     return status;
 }
 
-static sy_status run_model(sy_ctx *ctx, const verification *work, sy_runner *runner,
-                           const void *const *inputs, sy_observe_fn observe, observation *seen,
-                           float **outputs)
+static sy_status run_model(sy_ctx *ctx, const verification *work, worker_state *state, bool quantized,
+                           uint32_t count)
 {
-    seen->runner = runner;
-    SY_TRY(sy_runner_run(ctx, runner, 1, inputs, work->pairs.tensor_count ? observe : NULL, seen));
-    for (int i = 0; i < work->pairs.output_count; i++)
-        SY_TRY(sy_runner_read(ctx, runner, 0, i, outputs[i], work->pairs.outputs[i].words));
+    sy_runner *runner = quantized ? state->quantized : state->reference;
+    const void *const *inputs = quantized ? state->quantized_inputs : (const void *const *)state->inputs;
+    observation seen = {.work = work, .state = state, .runner = runner};
+    const sy_observe_fn observe = quantized ? compare_quantized : keep_float;
+    return sy_runner_run(ctx, runner, count, inputs, work->pairs.tensor_count ? observe : NULL, &seen);
+}
+
+/* The outputs of one sample of the last run. */
+static sy_status read_outputs(sy_ctx *ctx, const verification *work, sy_runner *runner, uint32_t slot,
+                              float *out)
+{
+    for (int i = 0; i < work->pairs.output_count; i++) {
+        const sy_pair *pair = &work->pairs.outputs[i];
+        SY_TRY(sy_runner_read(ctx, runner, slot, i, out + pair->offset, pair->words));
+    }
     return SY_OK;
 }
 
-static sy_status verify_sample(sy_ctx *ctx, void *user, int worker, size_t item)
+static sy_status compare_outputs(sy_ctx *ctx, const verification *work, worker_state *state, uint32_t slot)
+{
+    const size_t item = state->items[slot];
+    const float *exact = state->outputs + slot * work->pairs.output_words;
+    sy_sample_result *result = &work->results[item];
+    SY_TRY(read_outputs(ctx, work, state->quantized, slot, state->quantized_outputs));
+    for (int i = 0; i < work->pairs.output_count; i++) {
+        const sy_pair *pair = &work->pairs.outputs[i];
+        result->outputs[i] =
+            sy_compare(exact + pair->offset, state->quantized_outputs + pair->offset, pair->words);
+        if (!isfinite(result->outputs[i].signal))
+            return sy_fail(ctx, SY_E_NUMERIC, "output '%s' of the float model is not finite for sample '%s'",
+                           work->spec->reference->tensors[pair->reference].name,
+                           sy_samples_name(work->spec->samples, item));
+    }
+    result->largest_float = sy_largest_index(exact, work->pairs.outputs[0].words);
+    result->largest_quantized = sy_largest_index(state->quantized_outputs, work->pairs.outputs[0].words);
+    return SY_OK;
+}
+
+/* Reads samples `first` to `last` (not included); those that are usable make the batch. */
+static sy_status load_batch(sy_ctx *ctx, const verification *work, worker_state *state, size_t first,
+                            size_t last, uint32_t *out_count)
+{
+    const size_t inputs = (size_t)work->spec->reference->input_count;
+    const size_t quantized_inputs = (size_t)work->spec->quantized->input_count;
+    uint32_t count = 0;
+    for (size_t item = first; item < last; item++) {
+        void **slot = state->inputs + count * inputs;
+        bool *usable = &work->results[item].usable;
+        SY_TRY(sy_samples_load(ctx, work->spec->samples, item, slot, NULL, usable));
+        for (size_t i = 0; i < quantized_inputs; i++)
+            state->quantized_inputs[count * quantized_inputs + i] = slot[work->pairs.inputs[i]];
+        state->items[count] = item;
+        count += *usable;
+    }
+    *out_count = count;
+    return SY_OK;
+}
+
+static sy_status verify_batch(sy_ctx *ctx, void *user, int worker, size_t batch)
 {
     const verification *work = user;
     worker_state *state = &work->workers[worker];
-    sample_result *result = &work->results[item];
-    observation seen = {.work = work, .state = state, .result = result};
-
-    SY_TRY(sy_samples_load(ctx, work->spec->samples, item, state->inputs, NULL, &result->usable));
-    if (!result->usable)
+    const size_t first = batch * work->batch, left = sy_samples_count(work->spec->samples) - first;
+    uint32_t count = 0;
+    SY_TRY(load_batch(ctx, work, state, first, first + (left < work->batch ? left : work->batch), &count));
+    if (count == 0)
         return SY_OK;
-    for (int i = 0; i < work->spec->quantized->input_count; i++)
-        state->quantized_inputs[i] = state->inputs[work->pairs.inputs[i]];
-    SY_TRY(run_model(ctx, work, state->reference, (const void *const *)state->inputs, keep_float, &seen,
-                     state->outputs[0]));
-    SY_TRY(run_model(ctx, work, state->quantized, state->quantized_inputs, compare_quantized, &seen,
-                     state->outputs[1]));
-    for (int i = 0; i < work->pairs.output_count; i++) {
-        result->outputs[i] =
-            sy_compare(state->outputs[0][i], state->outputs[1][i], work->pairs.outputs[i].words);
-        if (!isfinite(result->outputs[i].signal))
-            return sy_fail(ctx, SY_E_NUMERIC, "output '%s' of the float model is not finite for sample '%s'",
-                           work->spec->reference->tensors[work->pairs.outputs[i].reference].name,
-                           sy_samples_name(work->spec->samples, item));
-    }
-    result->largest_float = sy_largest_index(state->outputs[0][0], work->pairs.outputs[0].words);
-    result->largest_quantized = sy_largest_index(state->outputs[1][0], work->pairs.outputs[0].words);
+    SY_TRY(run_model(ctx, work, state, false, count));
+    for (uint32_t slot = 0; slot < count; slot++)
+        SY_TRY(read_outputs(ctx, work, state->reference, slot,
+                            state->outputs + slot * work->pairs.output_words));
+    SY_TRY(run_model(ctx, work, state, true, count));
+    for (uint32_t slot = 0; slot < count; slot++)
+        SY_TRY(compare_outputs(ctx, work, state, slot));
     return SY_OK;
 }
 
-static void summarize_output(const verification *work, int index, size_t count, sy_output_report *out)
-{
-    *out =
-        (sy_output_report){.name = work->spec->reference->tensors[work->pairs.outputs[index].reference].name,
-                           .cosine_min = 1,
-                           .sqnr_db_min = SY_DB_MAX};
-    size_t used = 0;
-    for (size_t s = 0; s < count; s++) {
-        if (!work->results[s].usable)
-            continue;
-        const sy_comparison *comparison = &work->results[s].outputs[index];
-        double cosine = sy_comparison_cosine(comparison), db = sy_comparison_db(comparison);
-        out->cosine_mean += cosine;
-        out->sqnr_db += db;
-        out->cosine_min = fmin(out->cosine_min, cosine);
-        out->sqnr_db_min = fmin(out->sqnr_db_min, db);
-        out->largest_difference = fmax(out->largest_difference, comparison->largest_difference);
-        used++;
-    }
-    out->cosine_mean /= (double)used;
-    out->sqnr_db /= (double)used;
-}
-
-static void summarize_tensor(const verification *work, int index, size_t count, sy_tensor_report *out)
-{
-    sy_comparison sum = {0};
-    for (size_t s = 0; s < count; s++) {
-        const sy_comparison *comparison = &work->results[s].tensors[index];
-        if (!work->results[s].usable)
-            continue;
-        sum.signal += comparison->signal;
-        sum.noise += comparison->noise;
-        sum.largest_difference = fmax(sum.largest_difference, comparison->largest_difference);
-    }
-    *out =
-        (sy_tensor_report){.name = work->spec->reference->tensors[work->pairs.tensors[index].reference].name,
-                           .sqnr_db = sy_comparison_db(&sum),
-                           .largest_difference = sum.largest_difference};
-}
-
-static void summarize_classes(const verification *work, size_t count, sy_verify_report *out)
-{
-    size_t labelled = 0, right_float = 0, right_quantized = 0, same = 0;
-    for (size_t s = 0; s < count; s++) {
-        const sample_result *result = &work->results[s];
-        if (!result->usable)
-            continue;
-        int label = sy_samples_label(work->spec->samples, s);
-        same += result->largest_float == result->largest_quantized;
-        if (label < 0)
-            continue;
-        labelled++;
-        right_float += result->largest_float == (size_t)label;
-        right_quantized += result->largest_quantized == (size_t)label;
-    }
-    out->agreement = sy_share_of(same, out->sample_count);
-    out->has_labels = labelled > 0;
-    out->top1_float = sy_share_of(right_float, labelled);
-    out->top1_quantized = sy_share_of(right_quantized, labelled);
-}
-
-static sy_status summarize(sy_ctx *ctx, const verification *work, size_t count, sy_verify_report *out)
-{
-    for (size_t s = 0; s < count; s++)
-        out->sample_count += work->results[s].usable;
-    if (out->sample_count == 0)
-        return sy_fail(ctx, SY_E_DATA, "none of the %zu samples can be used", count);
-    out->outputs = sy_arena_alloc(&out->arena, (size_t)work->pairs.output_count, sizeof *out->outputs);
-    out->tensors = sy_arena_alloc(&out->arena, (size_t)work->pairs.tensor_count, sizeof *out->tensors);
-    SY_TRY(sy_check_alloc(ctx, out->outputs && out->tensors ? out : NULL));
-    out->output_count = work->pairs.output_count;
-    out->tensor_count = work->pairs.tensor_count;
-    for (int i = 0; i < work->pairs.output_count; i++) {
-        summarize_output(work, i, count, &out->outputs[i]);
-        out->outputs[i].name = sy_arena_text(&out->arena, out->outputs[i].name);
-        SY_TRY(sy_check_alloc(ctx, out->outputs[i].name));
-    }
-    for (int i = 0; i < work->pairs.tensor_count; i++) {
-        summarize_tensor(work, i, count, &out->tensors[i]);
-        out->tensors[i].name = sy_arena_text(&out->arena, out->tensors[i].name);
-        SY_TRY(sy_check_alloc(ctx, out->tensors[i].name));
-    }
-    summarize_classes(work, count, out);
-    return SY_OK;
-}
-
-static sy_status prepare(sy_ctx *ctx, verification *work, size_t count, int workers)
+static sy_status prepare(sy_ctx *ctx, verification *work, size_t count)
 {
     SY_TRY(sy_pairs_find(ctx, work->spec->reference, work->spec->quantized, work->spec->tensors, work->arena,
                          &work->pairs));
@@ -254,9 +239,54 @@ static sy_status prepare(sy_ctx *ctx, verification *work, size_t count, int work
         SY_TRY(sy_check_alloc(ctx, work->results[s].outputs));
         work->results[s].tensors = work->results[s].outputs + work->pairs.output_count;
     }
-    for (int w = 0; w < workers; w++)
-        SY_TRY(worker_open(ctx, work, &work->workers[w]));
     return SY_OK;
+}
+
+static sy_status choose_batch(sy_ctx *ctx, verification *work, size_t count, int workers)
+{
+    const size_t host = (work->pairs.output_words + work->pairs.activation_words) * sizeof(float) + 1;
+    const size_t most = HOST_BYTES_MAX / host;
+    size_t activations[2], constants;
+    sy_program_memory(work->reference, &activations[0], &constants);
+    sy_program_memory(work->quantized, &activations[1], &constants);
+    const sy_batch_spec spec = {.backend = work->spec->backend,
+                                .device = work->spec->device,
+                                .asked = work->spec->batch,
+                                .workers = workers,
+                                .samples = count,
+                                .sample_bytes = activations[0] + activations[1]};
+    SY_TRY(sy_batch_choose(ctx, &spec, &work->batch));
+    if (work->batch > most)
+        work->batch = most ? (uint32_t)most : 1;
+    return SY_OK;
+}
+
+static size_t batch_count(const verification *work, size_t count)
+{
+    return (count + work->batch - 1) / work->batch;
+}
+
+/* At most `workers`, and no more than there are batches. */
+static sy_status try_workers(sy_ctx *ctx, verification *work, size_t count, int workers)
+{
+    const size_t batches = batch_count(work, count);
+    const int used = batches < (size_t)workers ? (int)(batches ? batches : 1) : workers;
+    for (int w = 0; w < used; w++) {
+        work->worker_count++;
+        SY_TRY(worker_open(ctx, work, &work->workers[w]));
+    }
+    return SY_OK;
+}
+
+/* With half as large a batch as long as there is no memory for it. */
+static sy_status start_workers(sy_ctx *ctx, verification *work, size_t count, int workers)
+{
+    sy_status status = try_workers(ctx, work, count, workers);
+    while (sy_batch_halve(ctx, status, &work->batch)) {
+        workers_close(work);
+        status = try_workers(ctx, work, count, workers);
+    }
+    return status;
 }
 
 sy_status sy_verify_models(sy_ctx *ctx, const sy_verify_spec *spec, sy_verify_report **out)
@@ -269,16 +299,16 @@ sy_status sy_verify_models(sy_ctx *ctx, const sy_verify_spec *spec, sy_verify_re
     sy_status status = SY_OK;
     work.workers = sy_arena_alloc(&arena, (size_t)workers, sizeof *work.workers);
     SY_TRY_DONE(sy_check_alloc(ctx, report && work.workers ? report : NULL));
-    SY_TRY_DONE(prepare(ctx, &work, count, workers));
-    SY_TRY_DONE(sy_pool_run(ctx, "verify", workers, count, verify_sample, &work));
-    SY_TRY_DONE(summarize(ctx, &work, count, report));
+    SY_TRY_DONE(prepare(ctx, &work, count));
+    SY_TRY_DONE(choose_batch(ctx, &work, count, workers));
+    SY_TRY_DONE(start_workers(ctx, &work, count, workers));
+    SY_TRY_DONE(
+        sy_pool_run(ctx, "verify", work.worker_count, batch_count(&work, count), verify_batch, &work));
+    SY_TRY_DONE(sy_verify_summarize(ctx, spec, &work.pairs, work.results, report));
     *out = report;
     report = NULL;
 done:
-    for (int w = 0; w < workers && work.workers; w++) {
-        sy_runner_destroy(work.workers[w].reference);
-        sy_runner_destroy(work.workers[w].quantized);
-    }
+    workers_close(&work);
     sy_program_destroy(work.reference);
     sy_program_destroy(work.quantized);
     sy_verify_report_destroy(report);

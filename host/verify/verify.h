@@ -43,11 +43,12 @@ typedef struct sy_verify_spec {
     const sy_graph *quantized; /* bound at the same shapes; the same inputs and outputs by name */
     const sy_samples *samples; /* opened for the inputs of `reference`, in their order */
     int workers;
-    bool tensors; /* also compare inner tensors; costs memory for one sample's activations a worker */
+    uint32_t batch; /* samples a worker runs at once; 0: as is best on the device (run/batch.h) */
+    bool tensors;   /* also compare inner tensors; costs memory for the activations of a worker's batch */
 } sy_verify_spec;
 
-/* SY_E_DATA when the two models do not have the same inputs and outputs, or no sample is usable; SY_E_NUMERIC
- * when an output of the float model is not finite.
+/* No result depends on workers or batch. SY_E_DATA when the two models do not have the same inputs and
+ * outputs, or no sample is usable; SY_E_NUMERIC when an output of the float model is not finite.
  */
 sy_status sy_verify_models(sy_ctx *ctx, const sy_verify_spec *spec, sy_verify_report **out);
 void sy_verify_report_destroy(sy_verify_report *report);

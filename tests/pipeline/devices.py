@@ -4,12 +4,13 @@ memory is short or a device dies.
     devices.py PROGRAM SOURCE [--models | --fast COMPARE_STATS] [--real]
 
 Without --real, CUDA is the executor of tests/ptx (SY_LIBCUDA), which can be told to fail. With --models the models of
-SY_SHARED are run, a few samples each, besides the one of this repository. With --fast the same models are run with
+SY_SHARED are run, a few samples each, in the place of the one of this repository. With --fast all of them are run with
 arithmetic = FAST, and their statistics compared with the exact ones by the program COMPARE_STATS.
 """
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -64,6 +65,30 @@ def check_hashes(run, names):
             got = run.hash("--device", name, "--batch", str(batch), "--workers", "1")
             wrong += got != expected
             print(f"{run.name:26} {name:9} batch {batch}: {got[:16]} {'same' if got == expected else 'ANOTHER HASH'}",
+                  flush=True)
+    return wrong
+
+
+def check_verify(program, model, data, names, folder):
+    """verify says the same, to the last digit, on every device and with any batch, also of samples that cannot be read."""
+    samples = pathlib.Path(folder) / "samples"
+    samples.mkdir()
+    for path in sorted(data.iterdir())[:11]:
+        shutil.copy(path, samples)
+    (samples / "004_damaged.png").write_bytes(b"no photograph")
+    common = ("--data", str(samples), "--allow-bad-samples", "--json", "--quiet", "--workers", "2")
+    subprocess.run([program, "quantize", str(model), *common, "--output", folder, "--device", "cpu"], check=True,
+                   capture_output=True)
+    quantized = pathlib.Path(folder) / f"{model.stem}.generic.onnx"
+    wrong, expected = 0, None
+    for name in ["cpu:0", *names]:
+        for batch in BATCHES:
+            done = subprocess.run([program, "verify", str(model), str(quantized), *common, "--device", name, "--batch",
+                                   str(batch)], capture_output=True, text=True, timeout=1800, check=False)
+            expected = expected or done.stdout
+            good = done.returncode == 0 and json.loads(done.stdout)["samples"] == 11 and done.stdout == expected
+            wrong += not good
+            print(f"{'verify':26} {name:9} batch {batch}: {'same' if good else f'ANOTHER REPORT: {done.stdout}{done.stderr}'}",
                   flush=True)
     return wrong
 
@@ -152,16 +177,17 @@ def main():
     names = devices(program)
     with tempfile.TemporaryDirectory(prefix="steelyard-devices-") as folder:
         small = Run(program, digits / "digits.onnx", digits / "calib", 11, folder)
-        if "--fast" in sys.argv:
+        if "--models" in sys.argv:
+            wrong = sum(check_hashes(run, names) for run in shared_models(folder))
+        elif "--fast" in sys.argv:
             compare = sys.argv[sys.argv.index("--fast") + 1]
             wrong = check_all_fast(small, names, compare)
             wrong += sum(check_all_fast(run, names, compare) for run in shared_models(folder))
         else:
             wrong = check_hashes(small, names) + check_limits(small, names)
+            wrong += check_verify(program, digits / "digits.onnx", digits / "calib", names, folder)
             if "cuda:0" in names and not real:
                 wrong += check_trouble(small)
-            if "--models" in sys.argv:
-                wrong += sum(check_hashes(run, names) for run in shared_models(folder))
     raise SystemExit(1 if wrong else 0)
 
 
