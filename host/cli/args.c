@@ -217,6 +217,8 @@ static bool set_value(const char *name, const char *value, cli_arguments *out)
         out->request.batch = (int)count;
     else if (strcmp(name, "max-mem") == 0)
         out->request.max_memory = (int)count;
+    else if (strcmp(name, "time-budget") == 0)
+        out->request.time_budget = (int)count;
     else
         out->request.limit = (size_t)count;
     return true;

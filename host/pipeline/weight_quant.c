@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "import/mindir/model.h"
 #include "pipeline/container.h"
+#include "pipeline/tune.h"
 
 /* Everybody can use the model alone, so nobody gets another file unasked; steps of mixed bits pay in it only.
  */
@@ -37,9 +38,11 @@ static sy_status check_container(sy_job *job, const char *model)
     return sy_file_check_writable(job->ctx, path);
 }
 
-static sy_status write_container(sy_job *job, sy_report *report)
+sy_status sy_job_write_container(sy_job *job, sy_report *report)
 {
     const char *path;
+    if (!wants_container(job))
+        return SY_OK;
     cJSON *json = sy_json_object(report->json, "encoded");
     SY_TRY(sy_check_alloc(job->ctx, json));
     SY_TRY(name_container(job, job->weights_file, &path));
@@ -66,14 +69,40 @@ sy_status sy_job_weight_output(sy_job *job, const char *suffix, const char **out
     return wants_container(job) ? check_container(job, path) : SY_OK;
 }
 
-sy_status sy_job_quantize_weights(sy_job *job, sy_report *report)
+static sy_status is_mindir(sy_job *job, bool *out)
 {
     sy_mapped file = {0};
-    SY_TRY(sy_job_require(job, job->request->model, "the model"));
     SY_TRY(sy_file_map(job->ctx, job->request->model, &file));
-    const bool is_mindir = sy_mind_recognise(file.bytes, file.size);
+    *out = sy_mind_recognise(file.bytes, file.size);
     sy_file_unmap(&file);
-    SY_TRY(is_mindir ? sy_job_quantize_mindir_weights(job, report)
-                     : sy_job_quantize_onnx_weights(job, report));
-    return wants_container(job) ? write_container(job, report) : SY_OK;
+    return SY_OK;
+}
+
+sy_status sy_job_write_weights(sy_job *job, sy_report *report)
+{
+    bool mindir = false;
+    SY_TRY(is_mindir(job, &mindir));
+    return mindir ? sy_job_quantize_mindir_weights(job, report) : sy_job_quantize_onnx_weights(job, report);
+}
+
+static sy_status tune_onnx(sy_job *job, sy_report *report)
+{
+    const char *path;
+    bool mindir = false;
+    SY_TRY(is_mindir(job, &mindir));
+    if (mindir)
+        return sy_fail(job->ctx, SY_E_UNSUPPORTED,
+                       "auto_tune is for ONNX models: mixed bits are not written into MindIR");
+    SY_TRY(sy_job_weight_output(job, ".onnx", &path));
+    return sy_job_tune(job, report);
+}
+
+sy_status sy_job_quantize_weights(sy_job *job, sy_report *report)
+{
+    const sy_config *config = job->config;
+    const bool tunes =
+        config->common_quant_param.bit_num == 0 && config->mixed_bit_weight_quant_param.auto_tune;
+    SY_TRY(sy_job_require(job, job->request->model, "the model"));
+    SY_TRY(tunes ? tune_onnx(job, report) : sy_job_write_weights(job, report));
+    return sy_job_write_container(job, report);
 }

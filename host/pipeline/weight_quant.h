@@ -9,6 +9,11 @@
  */
 sy_status sy_job_quantize_weights(sy_job *job, sy_report *report);
 
+/* The parts of that: the model, with the error of job->init_scale where bits are mixed; and the container of
+ * the model that was written, where the configuration wants one. */
+sy_status sy_job_write_weights(sy_job *job, sy_report *report);
+sy_status sy_job_write_container(sy_job *job, sy_report *report);
+
 /* For the two formats. Each edits the file and copies what is not about the weights byte for byte. */
 sy_status sy_job_quantize_mindir_weights(sy_job *job, sy_report *report);
 sy_status sy_job_quantize_onnx_weights(sy_job *job, sy_report *report);

@@ -105,6 +105,7 @@ typedef struct sy_request {
     int workers;                /* 0: one for each processor this process may use */
     int batch;                  /* samples a worker runs at once; 0: as the configuration says */
     int max_memory;             /* MiB of a GPU's memory to use at most; 0: as the configuration says */
+    int time_budget;            /* quantize, auto_tune: seconds after which no probe is begun; 0: no limit */
     size_t limit;               /* at most so many samples, the first by name; 0: as the configuration says */
     const sy_config *config;    /* NULL: every default */
 } sy_request;
