@@ -81,7 +81,7 @@ static double measure_fse(const int16_t *codes, const void *from, void *to, size
     stop_unless(sy_code_set_init(ctx, codes, count, &set));
     const sy_code_form form = {
         .count = count, .bits = element.bits, .segments = sy_fse_segments(count, segments)};
-    stop_unless(sy_fse_encode(ctx, codes, &form, &set, &stream));
+    stop_unless(sy_fse_encode(ctx, SY_CODING_FSE_INT, codes, &form, &set, &stream));
     for (int run = 0; run < RUNS; run++) {
         const double start = cpu_seconds();
         stop_unless(sy_codes_decode(ctx, SY_CODING_FSE_INT, stream.bytes, stream.size, &form, element, to));

@@ -28,6 +28,17 @@ void sy_bits_flush_high(sy_bit_writer *writer)
         sy_bits_put_high(writer, 0, 8 - writer->count);
 }
 
+enum { GAMMA_BITS = 16 }; /* behind the highest one */
+
+void sy_bits_put_gamma(sy_bit_writer *writer, uint32_t value)
+{
+    int bits = 0;
+    while (value >> (bits + 1))
+        bits++;
+    sy_bits_put_high(writer, 0, bits);
+    sy_bits_put_high(writer, value, bits + 1);
+}
+
 sy_bit_reader sy_bits_begin(const void *bytes, size_t size)
 {
     const unsigned char *at = bytes;
@@ -52,6 +63,20 @@ uint32_t sy_bits_take_high(sy_bit_reader *reader, int bits)
     const uint32_t value = (uint32_t)(reader->held >> reader->count);
     reader->held &= (1ull << reader->count) - 1;
     return value;
+}
+
+uint32_t sy_bits_take_gamma(sy_bit_reader *reader)
+{
+    int bits = 0;
+    while (!sy_bits_take_high(reader, 1))
+        if (++bits > GAMMA_BITS)
+            return 0;
+    return 1u << bits | sy_bits_take_high(reader, bits);
+}
+
+bool sy_bits_skip_rest(sy_bit_reader *reader)
+{
+    return sy_bits_take_high(reader, reader->count % 8) == 0;
 }
 
 bool sy_bits_at_end(const sy_bit_reader *reader)

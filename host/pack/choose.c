@@ -71,16 +71,18 @@ static sy_status try_sparse(chooser *work, const int64_t *dims, int rank)
     return SY_OK;
 }
 
-static sy_status try_fse(chooser *work)
+static sy_status try_fse(chooser *work, sy_coding coding)
 {
     sy_text stream = {0};
-    sy_status status = sy_fse_encode(work->ctx, work->codes, &work->out->form, &work->set, &stream);
+    sy_status status = sy_fse_encode(work->ctx, coding, work->codes, &work->out->form, &work->set, &stream);
     if (status == SY_OK)
         status = sy_check_alloc(work->ctx, stream.failed ? NULL : work);
-    if (status == SY_OK && offer(work, SY_CODING_FSE_INT, stream.size))
+    if (status == SY_OK && offer(work, coding, stream.size)) {
+        sy_text_release(&work->out->stream);
         work->out->stream = stream;
-    else
+    } else {
         sy_text_release(&stream);
+    }
     return status;
 }
 
@@ -93,7 +95,7 @@ static sy_status write_stream(chooser *work)
         sy_index_encode(work->codes, &out->form, &work->set, &out->stream);
     else if (out->coding == SY_CODING_SPARSE)
         sy_sparse_encode(work->codes, &out->form, &work->set, &out->stream);
-    if (out->coding != SY_CODING_FSE_INT)
+    if (!sy_coding_is_fse(out->coding))
         out->form.segments = 1;
     if (out->coding != SY_CODING_SPARSE) {
         free((void *)out->form.fills);
@@ -120,7 +122,9 @@ sy_status sy_codes_encode(sy_ctx *ctx, const int16_t *codes, size_t count, size_
         status = try_sparse(&work, dims, rank);
     }
     if (status == SY_OK)
-        status = try_fse(&work);
+        status = try_fse(&work, SY_CODING_FSE_INT);
+    if (status == SY_OK)
+        status = try_fse(&work, SY_CODING_FSE_SHORT);
     if (status == SY_OK)
         status = write_stream(&work);
     sy_code_set_release(&work.set);

@@ -8,14 +8,21 @@
 #include "base/text.h"
 #include "pack/elements.h"
 
-/* The numbers are those of MindSpore Lite's WeightQuantCompressType. */
+/* The numbers are those of MindSpore Lite's WeightQuantCompressType; above 15 they are ours. */
 typedef enum sy_coding {
     SY_CODING_NONE = 0, /* the elements as they are */
     SY_CODING_INDEXING = 1,
     SY_CODING_SPARSE = 2,
     SY_CODING_BITPACKING = 4,
     SY_CODING_FSE_INT = 5,
+    SY_CODING_FSE_SHORT = 16, /* FSE_INT whose table of symbols is coded too */
 } sy_coding;
+
+/* Whether its streams have segments. */
+static inline bool sy_coding_is_fse(sy_coding coding)
+{
+    return coding == SY_CODING_FSE_INT || coding == SY_CODING_FSE_SHORT;
+}
 
 /* NULL for numbers that are no coding. */
 const char *sy_coding_name(int coding);
@@ -38,7 +45,7 @@ typedef struct sy_code_form {
     size_t channels, inner;
     const int16_t *fills; /* [channels] */
 
-    uint32_t segments; /* of FSE_INT, at least 1: how many parts decode apart from each other */
+    uint32_t segments; /* of FSE, at least 1: how many parts decode apart from each other */
 } sy_code_form;
 
 /* Which codes a tensor has. */
@@ -90,14 +97,15 @@ void sy_sparse_encode(const int16_t *codes, const sy_code_form *form, const sy_c
 sy_status sy_sparse_decode(sy_ctx *ctx, const void *stream, size_t bytes, const sy_code_form *form,
                            int16_t *out);
 
-/* Asymmetric numeral systems by table. Appends nothing where the set has more than SY_FSE_SYMBOLS_MAX codes.
- * `out` is taken to begin where the stream does: its paddings count from there. SY_E_MEMORY only.
+/* Asymmetric numeral systems by table; `coding` is FSE_INT or FSE_SHORT. Appends nothing where the set has
+ * more than SY_FSE_SYMBOLS_MAX codes. `out` is taken to begin where the stream does: its paddings count from
+ * there. SY_E_MEMORY only.
  */
-sy_status sy_fse_encode(sy_ctx *ctx, const int16_t *codes, const sy_code_form *form, const sy_code_set *set,
-                        sy_text *out);
+sy_status sy_fse_encode(sy_ctx *ctx, sy_coding coding, const int16_t *codes, const sy_code_form *form,
+                        const sy_code_set *set, sy_text *out);
 /* Straight into elements of 8 or 16 bits. */
-sy_status sy_fse_decode_elements(sy_ctx *ctx, const void *stream, size_t bytes, const sy_code_form *form,
-                                 sy_element element, void *out);
+sy_status sy_fse_decode_elements(sy_ctx *ctx, sy_coding coding, const void *stream, size_t bytes,
+                                 const sy_code_form *form, sy_element element, void *out);
 
 /* Segments of a tensor when no more than `most`, at least 1, are wanted: 1 where it is small. They are
  * equally long, but for the last: ceil(count / segments) codes.

@@ -56,7 +56,7 @@ static const char *fault_of_form(const sy_section *section)
         return "has a coding that is not known";
     if (section->coding == SY_CODING_NONE && section->bytes != section->size)
         return "is stored in another size than its own";
-    if (!form->segments || (section->coding != SY_CODING_FSE_INT && form->segments > 1))
+    if (!form->segments || (!sy_coding_is_fse(section->coding) && form->segments > 1))
         return "has a wrong number of segments";
     if (section->coding != SY_CODING_SPARSE)
         return form->channels || form->inner ? "has channels that its coding does not know" : NULL;

@@ -1,10 +1,12 @@
 #include <stdlib.h>
 
 #include "base/bytes.h"
+#include "pack/bits.h"
 #include "pack/fse.h"
 
 typedef struct decoder {
     sy_ctx *ctx;
+    sy_coding coding;
     const sy_code_form *form;
     int width;     /* bytes of an element */
     unsigned flip; /* turned over in each */
@@ -12,7 +14,8 @@ typedef struct decoder {
     const unsigned char *begin; /* of the stream */
     uint32_t symbols;
     int log;
-    const unsigned char *frequencies, *values; /* [symbols] of 32 bits */
+    uint32_t *frequencies; /* [symbols] */
+    int32_t *values;       /* [symbols] */
     const unsigned char *words;
     uint64_t bits;             /* in the words */
     const unsigned char *ends; /* [segments] of 64 bits; NULL: one segment */
@@ -20,12 +23,6 @@ typedef struct decoder {
     sy_fse_step *steps; /* [2^log] */
     sy_fse_lane *lanes; /* [segments] */
 } decoder;
-
-static uint32_t number_at(const unsigned char *numbers, uint32_t i)
-{
-    sy_bytes bytes = {.at = numbers + 4 * (size_t)i, .end = numbers + 4 * (size_t)i + 4};
-    return sy_bytes_u32(&bytes);
-}
 
 static void skip_pad(decoder *work, size_t unit)
 {
@@ -51,6 +48,45 @@ static sy_status find_ends(decoder *work)
     return SY_OK;
 }
 
+static void take_table(decoder *work)
+{
+    for (uint32_t s = 0; s < work->symbols; s++)
+        work->frequencies[s] = sy_bytes_u32(&work->source);
+    skip_pad(work, 8);
+    for (uint32_t s = 0; s < work->symbols; s++)
+        work->values[s] = (int32_t)sy_bytes_u32(&work->source);
+}
+
+static void take_short_table(decoder *work)
+{
+    sy_bit_reader reader = {.source = work->source};
+    for (uint32_t s = 0; s < work->symbols && !reader.source.failed; s++)
+        work->frequencies[s] = sy_bits_take_gamma(&reader);
+    int32_t value = (int32_t)sy_bits_take_high(&reader, work->form->bits) - (1 << (work->form->bits - 1));
+    for (uint32_t s = 0; s < work->symbols && !reader.source.failed; s++) {
+        const uint32_t gap = s ? sy_bits_take_gamma(&reader) : 0;
+        reader.source.failed |= s && !gap;
+        value = value > INT16_MAX ? value : value + (int32_t)gap;
+        work->values[s] = value;
+    }
+    reader.source.failed |= !sy_bits_skip_rest(&reader);
+    work->source = reader.source;
+}
+
+/* The words, and how many bits are in them. */
+static sy_status take_words(decoder *work, uint32_t words)
+{
+    work->words = sy_bytes_take(&work->source, 8 * (size_t)words);
+    const uint8_t last = sy_bytes_u8(&work->source);
+    if (work->source.failed || words == 0 || last > 63)
+        return sy_fail(work->ctx, SY_E_MODEL, "the stream ends before its %u words do", words);
+    work->bits = 64 * (uint64_t)(words - 1) + last;
+    sy_bytes end = {.at = work->words + 8 * (size_t)(words - 1), .end = work->words + 8 * (size_t)words};
+    if (sy_bytes_u64(&end) << last)
+        return sy_fail(work->ctx, SY_E_MODEL, "there is something behind the last bit of the stream");
+    return SY_OK;
+}
+
 /* Finds the parts of the stream. */
 static sy_status open_stream(decoder *work)
 {
@@ -64,29 +100,27 @@ static sy_status open_stream(decoder *work)
         return sy_fail(work->ctx, SY_E_MODEL,
                        "%u symbols in a table of 2^%d: at least 1, and 2^%d to 2^%d, were expected",
                        work->symbols, work->log, SY_FSE_LOG_LEAST, SY_FSE_LOG_MOST);
-    work->frequencies = sy_bytes_take(source, 4 * (size_t)work->symbols);
+    work->frequencies = calloc(work->symbols, sizeof *work->frequencies);
+    work->values = calloc(work->symbols, sizeof *work->values);
+    SY_TRY(sy_check_alloc(work->ctx, work->frequencies && work->values ? work->values : NULL));
+    if (work->coding == SY_CODING_FSE_SHORT)
+        take_short_table(work);
+    else
+        take_table(work);
     skip_pad(work, 8);
-    work->values = sy_bytes_take(source, 4 * (size_t)work->symbols);
-    skip_pad(work, 8);
-    work->words = sy_bytes_take(source, 8 * (size_t)words);
-    const uint8_t last = sy_bytes_u8(source);
-    if (source->failed || words == 0 || last > 63)
-        return sy_fail(work->ctx, SY_E_MODEL, "the stream ends before its %u words do", words);
-    work->bits = 64 * (uint64_t)(words - 1) + last;
-    sy_bytes end = {.at = work->words + 8 * (size_t)(words - 1), .end = work->words + 8 * (size_t)words};
-    if (sy_bytes_u64(&end) << last)
-        return sy_fail(work->ctx, SY_E_MODEL, "there is something behind the last bit of the stream");
+    SY_TRY(take_words(work, words));
     return find_ends(work);
 }
 
-static sy_status fill_steps(decoder *work, uint32_t *frequencies, uint16_t *symbols)
+/* Uses up the frequencies. */
+static sy_status fill_steps(decoder *work, uint16_t *symbols)
 {
+    uint32_t *frequencies = work->frequencies;
     const uint32_t size = 1u << work->log;
     const int32_t most = (1 << (work->form->bits - 1)) - 1;
     uint64_t sum = 0;
     for (uint32_t s = 0; s < work->symbols; s++) {
-        frequencies[s] = number_at(work->frequencies, s);
-        const int32_t value = (int32_t)number_at(work->values, s);
+        const int32_t value = work->values[s];
         sum += frequencies[s];
         if (frequencies[s] == 0 || value > most || value < -most - 1)
             return sy_fail(work->ctx, SY_E_MODEL, "symbol %u is %d with frequency %u: no code of %d bits", s,
@@ -102,7 +136,7 @@ static sy_status fill_steps(decoder *work, uint32_t *frequencies, uint16_t *symb
         work->steps[place] =
             (sy_fse_step){.base = (uint16_t)((state << bits) - size),
                           .mask = (uint16_t)((1u << bits) - 1),
-                          .value = (uint16_t)(number_at(work->values, symbols[place]) ^ work->flip),
+                          .value = (uint16_t)((uint32_t)work->values[symbols[place]] ^ work->flip),
                           .bits = (uint16_t)bits};
     }
     return SY_OK;
@@ -111,13 +145,11 @@ static sy_status fill_steps(decoder *work, uint32_t *frequencies, uint16_t *symb
 static sy_status make_steps(decoder *work)
 {
     const size_t size = (size_t)1 << work->log;
-    uint32_t *frequencies = malloc(work->symbols * sizeof *frequencies);
     uint16_t *symbols = malloc(size * sizeof *symbols);
     work->steps = malloc(size * sizeof *work->steps);
-    sy_status status = sy_check_alloc(work->ctx, frequencies && symbols && work->steps ? work->steps : NULL);
+    sy_status status = sy_check_alloc(work->ctx, symbols && work->steps ? work->steps : NULL);
     if (status == SY_OK)
-        status = fill_steps(work, frequencies, symbols);
-    free(frequencies);
+        status = fill_steps(work, symbols);
     free(symbols);
     return status;
 }
@@ -186,17 +218,20 @@ static sy_status decode(decoder *work, void *out)
     return check_lanes(work);
 }
 
-sy_status sy_fse_decode_elements(sy_ctx *ctx, const void *stream, size_t bytes, const sy_code_form *form,
-                                 sy_element element, void *out)
+sy_status sy_fse_decode_elements(sy_ctx *ctx, sy_coding coding, const void *stream, size_t bytes,
+                                 const sy_code_form *form, sy_element element, void *out)
 {
     const unsigned char *at = stream;
     decoder work = {.ctx = ctx,
+                    .coding = coding,
                     .form = form,
                     .width = element.bits / 8,
                     .flip = element.is_signed ? 0 : 1u << (element.bits - 1),
                     .source = {.at = at, .end = at + bytes},
                     .begin = at};
     const sy_status status = decode(&work, out);
+    free(work.frequencies);
+    free(work.values);
     free(work.steps);
     free(work.lanes);
     return status;

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "base/bytes.h"
+#include "pack/bits.h"
 #include "pack/fse.h"
 
 /* The bits of the stream, in words of 64 whose first bit is the highest. */
@@ -27,6 +28,7 @@ static void put_bits(bit_words *words, uint32_t value, int bits)
 }
 
 typedef struct encoder {
+    sy_coding coding;
     int log;
     uint32_t *frequencies; /* [symbols] */
     uint32_t *starts;      /* [symbols] of the symbol's places in `next` */
@@ -87,6 +89,28 @@ static void put_codes(encoder *work, const int16_t *codes, size_t count, const s
     *out_words = words.full + 1;
 }
 
+/* Frequencies and codes, 32 bits each. */
+static void put_table(const encoder *work, const sy_code_set *set, sy_text *out, size_t begin)
+{
+    for (uint32_t s = 0; s < set->count; s++)
+        sy_put_u32(out, work->frequencies[s]);
+    put_pad(out, begin, 8);
+    for (uint32_t s = 0; s < set->count; s++)
+        sy_put_u32(out, (uint32_t)(int32_t)set->values[s]);
+}
+
+/* The same in few bits: frequencies are small, and codes follow each other. */
+static void put_short_table(const encoder *work, const sy_code_set *set, int bits, sy_text *out)
+{
+    sy_bit_writer writer = {.out = out};
+    for (uint32_t s = 0; s < set->count; s++)
+        sy_bits_put_gamma(&writer, work->frequencies[s]);
+    sy_bits_put_high(&writer, (uint32_t)(set->values[0] + (1 << (bits - 1))), bits);
+    for (uint32_t s = 1; s < set->count; s++)
+        sy_bits_put_gamma(&writer, (uint32_t)(set->values[s] - set->values[s - 1]));
+    sy_bits_flush_high(&writer);
+}
+
 static void put_stream(encoder *work, const int16_t *codes, const sy_code_form *form, const sy_code_set *set,
                        sy_text *out)
 {
@@ -98,11 +122,10 @@ static void put_stream(encoder *work, const int16_t *codes, const sy_code_form *
     sy_put_u8(out, 0);
     const size_t field = out->size;
     sy_put_u32(out, 0);
-    for (uint32_t s = 0; s < set->count; s++)
-        sy_put_u32(out, work->frequencies[s]);
-    put_pad(out, begin, 8);
-    for (uint32_t s = 0; s < set->count; s++)
-        sy_put_u32(out, (uint32_t)(int32_t)set->values[s]);
+    if (work->coding == SY_CODING_FSE_SHORT)
+        put_short_table(work, set, form->bits, out);
+    else
+        put_table(work, set, out, begin);
     put_pad(out, begin, 8);
     put_codes(work, codes, form->count, set, out, &words);
     for (int i = 0; i < 4 && !out->failed; i++)
@@ -123,12 +146,12 @@ uint32_t sy_fse_segments(size_t count, uint32_t most)
     return (uint32_t)((count + length - 1) / length);
 }
 
-sy_status sy_fse_encode(sy_ctx *ctx, const int16_t *codes, const sy_code_form *form, const sy_code_set *set,
-                        sy_text *out)
+sy_status sy_fse_encode(sy_ctx *ctx, sy_coding coding, const int16_t *codes, const sy_code_form *form,
+                        const sy_code_set *set, sy_text *out)
 {
     if (set->count > SY_FSE_SYMBOLS_MAX || form->count > SY_CODES_MAX)
         return SY_OK;
-    encoder work = {.log = sy_fse_log(set->count), .segments = form->segments};
+    encoder work = {.coding = coding, .log = sy_fse_log(set->count), .segments = form->segments};
     const size_t size = (size_t)1 << work.log;
     uint16_t *symbols = malloc(size * sizeof *symbols);
     work.frequencies = malloc(set->count * sizeof *work.frequencies);

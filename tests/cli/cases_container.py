@@ -23,7 +23,7 @@ def comes_back(result):
     files, tensors = syw.read((result.folder / "m.syw").read_bytes())
     model = (result.folder / "q.onnx").read_bytes()
     faults = [] if files == {"q.onnx": model} else ["the model does not come out of the container"]
-    if not any(coding == syw.FSE for _, coding, _, _ in tensors):
+    if not any(coding in (syw.FSE, syw.SHORT) for _, coding, _, _ in tensors):
         faults.append(f"no tensor is entropy coded: {tensors}")
     if any(count >= size for _, _, size, count in tensors):
         faults.append(f"a tensor has grown: {tensors}")
@@ -59,6 +59,8 @@ def foreign():
         add(codes, bits, False, bits, syw.INDEXING, syw.index(codes, bits))
         add(codes, bits, True, b, syw.FSE, syw.fse(codes, 1, 12))
         add(codes, bits, True, b, syw.FSE, syw.fse(codes, 5, 9), segments=5)
+        add(codes, bits, True, b, syw.SHORT, syw.fse(codes, 1, 10, b))
+        add(codes, bits, True, b, syw.SHORT, syw.fse(codes, 3, 8, b), segments=3)
         add(codes, bits, True, b, syw.SPARSE, syw.sparse(codes, b, 1, 1, [0], 2), channels=1, inner=1, fills=[0])
     add(spotted, 8, True, 4, syw.SPARSE, syw.sparse(spotted, 4, 3, 2, fills, 5), channels=3, inner=2, fills=fills)
     add([7] * 5000, 8, True, 4, syw.FSE, syw.fse([7] * 5000, 1, 4))

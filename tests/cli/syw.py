@@ -3,7 +3,7 @@ import hashlib
 import struct
 
 MAGIC = bytes([0x93]) + b"SYW\r\n\x1a\n"
-NONE, INDEXING, SPARSE, PACKING, FSE = 0, 1, 2, 4, 5
+NONE, INDEXING, SPARSE, PACKING, FSE, SHORT = 0, 1, 2, 4, 5, 16
 
 
 def sha(data):
@@ -27,6 +27,12 @@ class Bits:
         self.at += count
         return value
 
+    def gamma(self):
+        zeros = 0
+        while not self.take(1):
+            zeros += 1
+        return 1 << zeros | self.take(zeros)
+
     def end(self):
         rest = self.text[self.at:]
         assert len(rest) < 8 and "1" not in rest, "something is behind the stream"
@@ -35,6 +41,10 @@ class Bits:
 def bits_to_bytes(text):
     text += "0" * (-len(text) % 8)
     return bytes(int(text[i:i + 8], 2) for i in range(0, len(text), 8))
+
+
+def gamma(value):
+    return "0" * (value.bit_length() - 1) + f"{value:b}"
 
 
 def number(value, bits):
@@ -102,15 +112,25 @@ def fse_steps(frequencies, values, log):
     return steps, owner
 
 
-def unfse(data, n, segments):
+def unfse(data, b, n, segments, short):
     symbols, log, words = struct.unpack_from("<HHI", data)
     assert symbols >= 1 and 4 <= log <= 16 and words >= 1
     at = 8
-    frequencies = struct.unpack_from(f"<{symbols}I", data, at)
-    at += 4 * symbols
-    at += -at % 8
-    values = struct.unpack_from(f"<{symbols}i", data, at)
-    at += 4 * symbols
+    if short:
+        bits = Bits(data[8:8 + 8 * symbols + 8])
+        frequencies = [bits.gamma() for _ in range(symbols)]
+        values = [bits.take(b) - (1 << b - 1)]
+        while len(values) < symbols:
+            values.append(values[-1] + bits.gamma())
+        at += (bits.at + 7) // 8
+        assert "1" not in bits.text[bits.at:8 * (at - 8)]
+    else:
+        frequencies = struct.unpack_from(f"<{symbols}I", data, at)
+        at += 4 * symbols
+        at += -at % 8
+        values = struct.unpack_from(f"<{symbols}i", data, at)
+        at += 4 * symbols
+    assert not any(data[at:at - at % -8])
     at += -at % 8
     text = "".join(f"{word:064b}" for word in struct.unpack_from(f"<{words}Q", data, at))
     at += 8 * words
@@ -195,7 +215,8 @@ def read(data):
             part = stream
         else:
             codes = (unpack_bits(stream, b, n) if coding == PACKING else unindex(stream, b, n) if coding == INDEXING
-                     else unsparse(stream, b, n, channels, inner, fills) if coding == SPARSE else unfse(stream, n, segments))
+                     else unsparse(stream, b, n, channels, inner, fills) if coding == SPARSE
+                     else unfse(stream, b, n, segments, coding == SHORT))
             assert all(-(1 << b - 1) <= code < 1 << b - 1 for code in codes)
             part = elements(codes, bits, signed)
         assert len(part) == size
@@ -237,7 +258,8 @@ def sparse(codes, b, channels, inner, fills, g):
     return bits_to_bytes(number(g, 8) + number(kept, 32) + table_text(table, b) + places + gaps)
 
 
-def fse(codes, segments, log):
+def fse(codes, segments, log, b=None):
+    """With b the short form."""
     table = sorted(set(codes))
     size = 1 << log
     frequencies = [max(1, codes.count(code) * size // len(codes)) for code in table]
@@ -258,9 +280,14 @@ def fse(codes, segments, log):
     text += number(state - size, log)
     last = len(text) % 64
     words = text + "0" * (64 - last)
-    out = struct.pack("<HHI", len(table), log, len(words) // 64) + struct.pack(f"<{len(table)}I", *frequencies)
-    out += bytes(-len(out) % 8)
-    out += struct.pack(f"<{len(table)}i", *table)
+    out = struct.pack("<HHI", len(table), log, len(words) // 64)
+    if b:
+        bits = "".join(map(gamma, frequencies)) + number(table[0] + (1 << b - 1), b)
+        out += bits_to_bytes(bits + "".join(gamma(after - code) for code, after in zip(table, table[1:])))
+    else:
+        out += struct.pack(f"<{len(table)}I", *frequencies)
+        out += bytes(-len(out) % 8)
+        out += struct.pack(f"<{len(table)}i", *table)
     out += bytes(-len(out) % 8)
     out += b"".join(struct.pack("<Q", int(words[i:i + 64], 2)) for i in range(0, len(words), 64)) + bytes([last])
     if segments > 1:

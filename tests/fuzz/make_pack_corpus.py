@@ -30,6 +30,7 @@ spotted = [random.choice([-8, 7]) if random.random() < 0.1 else fills[i // 2 % 3
 pieces = [(small, 8, True, 6, syw.FSE, syw.fse(small, 1, 9), {}), (small, 8, True, 6, syw.FSE, syw.fse(small, 3, 8), {"segments": 3}),
           (wide, 16, True, 10, syw.PACKING, syw.pack_bits(wide, 10), {}), (four, 4, True, 4, syw.PACKING, syw.pack_bits(four, 4), {}),
           (four, 8, False, 8, syw.INDEXING, syw.index(four, 8), {}),
+          (small, 8, True, 6, syw.SHORT, syw.fse(small, 1, 9, 6), {}), (wide, 16, True, 10, syw.SHORT, syw.fse(wide, 4, 11, 10), {"segments": 4}),
           (spotted, 8, True, 4, syw.SPARSE, syw.sparse(spotted, 4, 3, 2, fills, 3), {"channels": 3, "inner": 2, "fills": fills})]
 content, parts = b"head", [(0, 4, b"head", None)]
 for i, (codes, bits, signed, b, coding, stream, more) in enumerate(pieces):
