@@ -6,6 +6,7 @@
 #include "base/pool.h"
 #include "compare/inputs.h"
 #include "graph/words.h"
+#include "run/batch.h"
 #include "run/run.h"
 
 static size_t tensor_elements(const sy_graph *graph, int tensor)
@@ -36,20 +37,21 @@ static int find_in(const int *list, int count, int value)
     return SY_NONE;
 }
 
-/* Words for each of a list of tensors, for one worker. Freed as one block each. */
-static sy_status alloc_words(sy_ctx *ctx, const sy_graph *graph, const int *tensors, int count, void **out)
+/* Words for each of a list of tensors, `times` times. Freed as one block each. */
+static sy_status alloc_words(sy_ctx *ctx, const sy_graph *graph, const int *tensors, int count,
+                             uint32_t times, void **out)
 {
-    for (int i = 0; i < count; i++) {
-        size_t elements = tensor_elements(graph, tensors[i]);
+    for (size_t i = 0; i < (size_t)count * times; i++) {
+        size_t elements = tensor_elements(graph, tensors[i % (size_t)count]);
         out[i] = malloc((elements ? elements : 1) * sizeof(uint32_t));
         SY_TRY(sy_check_alloc(ctx, out[i]));
     }
     return SY_OK;
 }
 
-static void free_words(void **words, int count)
+static void free_words(void **words, size_t count)
 {
-    for (int i = 0; i < count && words; i++)
+    for (size_t i = 0; i < count && words; i++)
         free(words[i]);
     free(words);
 }
@@ -85,14 +87,14 @@ static sy_status load_sample(sy_ctx *ctx, void *user, int worker, size_t item)
     sy_status status;
     void **words = calloc((size_t)reference->input_count + 1, sizeof *words);
     SY_TRY_DONE(sy_check_alloc(ctx, words));
-    SY_TRY_DONE(alloc_words(ctx, reference, reference->inputs, reference->input_count, words));
+    SY_TRY_DONE(alloc_words(ctx, reference, reference->inputs, reference->input_count, 1, words));
     SY_TRY_DONE(
         job->source->load(ctx, job->source->user, job->samples[item], words, NULL, &job->out->usable[item]));
     for (int i = 0; i < job->out->tensor_count && job->out->usable[item]; i++)
         SY_TRY_DONE(store(ctx, job->out->graph, job->out->tensors[i], words[job->positions[i]],
                           &job->out->data[item][i]));
 done:
-    free_words(words, reference->input_count);
+    free_words(words, (size_t)reference->input_count);
     return status;
 }
 
@@ -134,17 +136,52 @@ void sy_activations_release(sy_activations *activations)
     *activations = (sy_activations){0};
 }
 
-/* A program from one cut to some tensors, with a runner and room for words for each worker. */
+/* A program from one cut to some tensors, which each worker runs on a batch of samples at once. */
 typedef struct {
     const sy_advance *how;
     const sy_activations *from;
     sy_program *program;
     const int *outputs;
     int output_count;
+    uint32_t batch;
     sy_runner **runners;
-    void ***inputs;  /* [worker][tensor of the cut] */
-    void ***results; /* [worker][output] */
+    size_t **items;  /* [worker][batch]: the samples of its batch */
+    void ***inputs;  /* [worker][batch][tensor of the cut] */
+    void ***results; /* [worker][output], of one sample */
 } segment;
+
+static sy_status open_worker(sy_ctx *ctx, segment *work, size_t w)
+{
+    const sy_activations *from = work->from;
+    SY_TRY(sy_runner_create(ctx, work->program, work->batch, &work->runners[w]));
+    work->items[w] = calloc(work->batch, sizeof **work->items);
+    work->inputs[w] = calloc((size_t)from->tensor_count * work->batch + 1, sizeof **work->inputs);
+    work->results[w] = calloc((size_t)work->output_count + 1, sizeof **work->results);
+    SY_TRY(sy_check_alloc(ctx, work->items[w] && work->inputs[w] && work->results[w] ? work : NULL));
+    SY_TRY(alloc_words(ctx, from->graph, from->tensors, from->tensor_count, work->batch, work->inputs[w]));
+    return alloc_words(ctx, from->graph, work->outputs, work->output_count, 1, work->results[w]);
+}
+
+static sy_status open_workers(sy_ctx *ctx, segment *work)
+{
+    for (int w = 0; w < work->how->workers; w++)
+        SY_TRY(open_worker(ctx, work, (size_t)w));
+    return SY_OK;
+}
+
+static void close_workers(segment *work)
+{
+    const size_t inputs = (size_t)work->from->tensor_count * work->batch;
+    for (int w = 0; w < work->how->workers && work->runners; w++) {
+        sy_runner_destroy(work->runners[w]);
+        free(work->items[w]);
+        free_words(work->inputs[w], inputs);
+        free_words(work->results[w], (size_t)work->output_count);
+        work->runners[w] = NULL;
+        work->items[w] = NULL;
+        work->inputs[w] = work->results[w] = NULL;
+    }
+}
 
 static sy_status segment_open(sy_ctx *ctx, segment *work)
 {
@@ -154,51 +191,82 @@ static sy_status segment_open(sy_ctx *ctx, segment *work)
                                   .input_count = from->tensor_count,
                                   .outputs = work->outputs,
                                   .output_count = work->output_count};
-    size_t workers = (size_t)work->how->workers;
+    sy_batch_spec batch = {.backend = work->how->backend,
+                           .device = work->how->device,
+                           .workers = work->how->workers,
+                           .samples = from->sample_count};
+    const size_t workers = (size_t)work->how->workers;
+    size_t constants;
     SY_TRY(sy_program_create(ctx, work->how->backend, work->how->device, &spec, &work->program));
-    work->runners = calloc(workers, sizeof(sy_runner *));
-    work->inputs = calloc(workers, sizeof *work->inputs);
-    work->results = calloc(workers, sizeof *work->results);
-    SY_TRY(sy_check_alloc(ctx, work->runners && work->inputs && work->results ? work : NULL));
-    for (size_t w = 0; w < workers; w++) {
-        SY_TRY(sy_runner_create(ctx, work->program, 1, &work->runners[w]));
-        work->inputs[w] = calloc((size_t)from->tensor_count + 1, sizeof **work->inputs);
-        work->results[w] = calloc((size_t)work->output_count + 1, sizeof **work->results);
-        SY_TRY(sy_check_alloc(ctx, work->inputs[w] && work->results[w] ? work : NULL));
-        SY_TRY(alloc_words(ctx, from->graph, from->tensors, from->tensor_count, work->inputs[w]));
-        SY_TRY(alloc_words(ctx, from->graph, work->outputs, work->output_count, work->results[w]));
+    sy_program_memory(work->program, &batch.sample_bytes, &constants);
+    SY_TRY(sy_batch_choose(ctx, &batch, &work->batch));
+    void *all[] = {calloc(workers, sizeof *work->runners), calloc(workers, sizeof *work->items),
+                   calloc(workers, sizeof *work->inputs), calloc(workers, sizeof *work->results)};
+    work->runners = all[0], work->items = all[1], work->inputs = all[2], work->results = all[3];
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        SY_TRY(sy_check_alloc(ctx, all[i]));
+    sy_status status = open_workers(ctx, work);
+    for (uint32_t half = work->batch; sy_batch_halve(ctx, status, &half); half = work->batch) {
+        close_workers(work);
+        work->batch = half;
+        status = open_workers(ctx, work);
     }
-    return SY_OK;
+    return status;
 }
 
 static void segment_close(segment *work)
 {
-    for (int w = 0; w < work->how->workers; w++) {
-        if (work->runners)
-            sy_runner_destroy(work->runners[w]);
-        if (work->inputs)
-            free_words(work->inputs[w], work->from->tensor_count);
-        if (work->results)
-            free_words(work->results[w], work->output_count);
-    }
+    if (work->items && work->inputs && work->results)
+        close_workers(work);
     free(work->runners);
+    free(work->items);
     free(work->inputs);
     free(work->results);
     sy_program_destroy(work->program);
 }
 
-static sy_status segment_run(sy_ctx *ctx, const segment *work, int worker, size_t sample)
+static size_t segment_batches(const segment *work)
+{
+    return (work->from->sample_count + work->batch - 1) / work->batch;
+}
+
+/* The samples of a batch, from the first to the one behind the last. */
+static void segment_range(const segment *work, size_t batch, size_t *out_first, size_t *out_end)
+{
+    const size_t first = batch * work->batch, left = work->from->sample_count - first;
+    *out_first = first;
+    *out_end = first + (left < work->batch ? left : work->batch);
+}
+
+/* Runs those samples of a batch that are usable; they are then in the worker's items, in order. */
+static sy_status segment_run(sy_ctx *ctx, const segment *work, int worker, size_t batch, uint32_t *out_count)
 {
     const sy_activations *from = work->from;
-    for (int i = 0; i < from->tensor_count; i++)
-        SY_TRY(sy_words_from_elements(ctx, from->graph->tensors[from->tensors[i]].dtype,
-                                      from->data[sample][i], tensor_elements(from->graph, from->tensors[i]),
-                                      work->inputs[worker][i]));
-    SY_TRY(
-        sy_runner_run(ctx, work->runners[worker], 1, (const void *const *)work->inputs[worker], NULL, NULL));
+    const size_t inputs = (size_t)from->tensor_count;
+    size_t first, end;
+    uint32_t count = 0;
+    segment_range(work, batch, &first, &end);
+    for (size_t item = first; item < end; item++) {
+        if (!from->usable[item])
+            continue;
+        for (size_t i = 0; i < inputs; i++)
+            SY_TRY(sy_words_from_elements(ctx, from->graph->tensors[from->tensors[i]].dtype,
+                                          from->data[item][i], tensor_elements(from->graph, from->tensors[i]),
+                                          work->inputs[worker][count * inputs + i]));
+        work->items[worker][count++] = item;
+    }
+    *out_count = count;
+    return count ? sy_runner_run(ctx, work->runners[worker], count, (const void *const *)work->inputs[worker],
+                                 NULL, NULL)
+                 : SY_OK;
+}
+
+/* Leaves the outputs of the sample in a slot of the last run in the worker's results. */
+static sy_status segment_read(sy_ctx *ctx, const segment *work, int worker, uint32_t slot)
+{
     for (int i = 0; i < work->output_count; i++)
-        SY_TRY(sy_runner_read(ctx, work->runners[worker], 0, i, work->results[worker][i],
-                              tensor_elements(from->graph, work->outputs[i])));
+        SY_TRY(sy_runner_read(ctx, work->runners[worker], slot, i, work->results[worker][i],
+                              tensor_elements(work->from->graph, work->outputs[i])));
     return SY_OK;
 }
 
@@ -208,13 +276,17 @@ typedef struct {
     void *user;
 } visit_job;
 
-static sy_status visit_sample(sy_ctx *ctx, void *user, int worker, size_t item)
+static sy_status visit_batch(sy_ctx *ctx, void *user, int worker, size_t batch)
 {
     const visit_job *job = user;
-    if (!job->segment.from->usable[item])
-        return SY_OK;
-    SY_TRY(segment_run(ctx, &job->segment, worker, item));
-    return job->visit(ctx, job->user, worker, item, job->segment.results[worker][0]);
+    const segment *work = &job->segment;
+    uint32_t count;
+    SY_TRY(segment_run(ctx, work, worker, batch, &count));
+    for (uint32_t slot = 0; slot < count; slot++) {
+        SY_TRY(segment_read(ctx, work, worker, slot));
+        SY_TRY(job->visit(ctx, job->user, worker, work->items[worker][slot], work->results[worker][0]));
+    }
+    return SY_OK;
 }
 
 sy_status sy_activations_visit(sy_ctx *ctx, const sy_advance *how, const sy_activations *activations,
@@ -225,7 +297,7 @@ sy_status sy_activations_visit(sy_ctx *ctx, const sy_advance *how, const sy_acti
                      .user = user};
     sy_status status = segment_open(ctx, &job.segment);
     if (status == SY_OK)
-        status = sy_pool_run(ctx, NULL, how->workers, activations->sample_count, visit_sample, &job);
+        status = sy_pool_run(ctx, NULL, how->workers, segment_batches(&job.segment), visit_batch, &job);
     segment_close(&job.segment);
     return status;
 }
@@ -238,15 +310,13 @@ typedef struct {
     int count;
 } move_job;
 
-static sy_status move_sample(sy_ctx *ctx, void *user, int worker, size_t item)
+/* Of a sample whose outputs are in the worker's results, or one that is not usable. */
+static sy_status move_sample(sy_ctx *ctx, const move_job *job, int worker, size_t item)
 {
-    const move_job *job = user;
     sy_activations *activations = job->activations;
     void **fresh = calloc((size_t)job->count + 1, sizeof *fresh);
     SY_TRY(sy_check_alloc(ctx, fresh));
     sy_status status = SY_OK;
-    if (activations->usable[item] && job->segment.output_count)
-        status = segment_run(ctx, &job->segment, worker, item);
     for (int i = 0; i < job->count && activations->usable[item] && status == SY_OK; i++) {
         int computed = find_in(job->segment.outputs, job->segment.output_count, job->tensors[i]);
         if (computed != SY_NONE) {
@@ -259,11 +329,28 @@ static sy_status move_sample(sy_ctx *ctx, void *user, int worker, size_t item)
         }
     }
     if (status != SY_OK) {
-        free_words(fresh, job->count);
+        free_words(fresh, (size_t)job->count);
         return status;
     }
-    free_words(activations->data[item], activations->tensor_count);
+    free_words(activations->data[item], (size_t)activations->tensor_count);
     activations->data[item] = fresh;
+    return SY_OK;
+}
+
+static sy_status move_batch(sy_ctx *ctx, void *user, int worker, size_t batch)
+{
+    const move_job *job = user;
+    const segment *work = &job->segment;
+    uint32_t count = 0, slot = 0;
+    size_t first, end;
+    segment_range(work, batch, &first, &end);
+    if (work->output_count)
+        SY_TRY(segment_run(ctx, work, worker, batch, &count));
+    for (size_t item = first; item < end; item++) {
+        if (slot < count && work->items[worker][slot] == item)
+            SY_TRY(segment_read(ctx, work, worker, slot++));
+        SY_TRY(move_sample(ctx, job, worker, item));
+    }
     return SY_OK;
 }
 
@@ -296,7 +383,7 @@ sy_status sy_activations_move(sy_ctx *ctx, const sy_advance *how, sy_activations
     SY_TRY_DONE(sy_check_alloc(ctx, missing && cut ? missing : NULL));
     job.segment.output_count = list_missing(activations, tensors, count, missing);
     SY_TRY_DONE(segment_open(ctx, &job.segment));
-    SY_TRY_DONE(sy_pool_run(ctx, NULL, how->workers, activations->sample_count, move_sample, &job));
+    SY_TRY_DONE(sy_pool_run(ctx, NULL, how->workers, segment_batches(&job.segment), move_batch, &job));
 done:
     segment_close(&job.segment);
     free(missing);
