@@ -10,6 +10,7 @@
 enum { ROW_MAJOR = 101, AS_STORED = 111, TRANSPOSED = 112, NO_MEMORY = -4, NO_HOST_MEMORY = -6 };
 
 struct sy_opencl_blas {
+    pthread_mutex_t lock; /* CLBlast 1.5 builds what its routines share without one, in their first calls */
 #define FUNCTION(name, symbol, arguments) int(*name) arguments;
 #include "opencl/blas_functions.def"
 #undef FUNCTION
@@ -39,6 +40,7 @@ sy_status sy_opencl_blas_create(sy_ctx *ctx, sy_opencl_blas **out)
     sy_opencl_blas *opened = malloc(sizeof *opened);
     SY_TRY(sy_check_alloc(ctx, opened));
     *opened = blas;
+    pthread_mutex_init(&opened->lock, NULL);
     *out = opened;
     return SY_OK;
 }
@@ -49,6 +51,7 @@ void sy_opencl_blas_destroy(sy_opencl_blas *blas)
     if (!blas)
         return;
     blas->clear_cache();
+    pthread_mutex_destroy(&blas->lock);
     free(blas);
 }
 
@@ -68,10 +71,12 @@ sy_status sy_opencl_blas_launch(sy_ctx *ctx, sy_stream *stream, const sy_launch 
     const sy_device *device = stream->device;
     const size_t count = sy_product_count(launch);
     int error = 0;
+    pthread_mutex_lock(&device->blas->lock);
     for (size_t i = 0; i < count && error == 0; i++) {
         const sy_product product = sy_product_at(launch, i);
         error = multiply(stream, &product);
     }
+    pthread_mutex_unlock(&device->blas->lock);
     if (error == 0)
         return SY_OK;
     return sy_fail(

@@ -115,7 +115,7 @@ def check_verify(program, model, samples, names, folder):
 def check_fast(run, name, compare, exact):
     """1 unless the statistics on this device are within the bound of those in the file `exact`. The stand-in for cuBLAS
     rounds as nothing else does, so there they must not be the same."""
-    done = run("--device", name, "--workers", "1", "--batch", "3", "--set", "run_param.arithmetic=FAST")
+    done = run("--device", name, "--workers", "4", "--batch", "3", "--set", "run_param.arithmetic=FAST")
     if "no CLBlast" in done.stderr:
         print(f"not tested on {name}: {done.stderr[done.stderr.index('no CLBlast'):].splitlines()[0]}")
         return 0
