@@ -7,10 +7,13 @@
 #include "base/log.h"
 #include "import/onnx/edit.h"
 #include "pipeline/weight_mixed.h"
+#include "pipeline/weight_moments.h"
 #include "pipeline/weight_quant.h"
+#include "weight/bias.h"
 #include "weight/choose.h"
 #include "weight/emit.h"
 #include "weight/method.h"
+#include "weight/methods.h"
 
 /* A run while it lasts. */
 typedef struct onnx_job {
@@ -23,8 +26,9 @@ typedef struct onnx_job {
     sy_weight_task task;
     sy_weight_choice *choices;
     int choice_count, quantized;
-    size_t before, after; /* bytes of the quantized weights */
-    bool is_mixed;        /* bit_num = 0 */
+    sy_weight_inputs *inputs; /* [choice]: for GPTQ; else NULL */
+    size_t before, after;     /* bytes of the quantized weights */
+    bool is_mixed;            /* bit_num = 0 */
     sy_mixed mixed;
     sy_arena arena; /* of codes and what is written of them */
 } onnx_job;
@@ -117,16 +121,34 @@ static sy_status check_gain(onnx_job *work, sy_weight_choice *choice, const sy_w
     return sy_check_alloc(work->ctx, choice->refusal);
 }
 
-static sy_status encode(onnx_job *work, const sy_weight_choice *choice, const float *values,
-                        sy_weight_codes *out)
+/* With the second moments of its inputs; *out_bias is what its layer's bias must gain, NULL: nothing. */
+static sy_status encode_gptq(onnx_job *work, const sy_weight_choice *choice, const sy_weight_cut *cut,
+                             const sy_weight_inputs *inputs, const float *values, sy_weight_codes *out,
+                             double **out_bias)
 {
     const sy_onnx_constant *constant = &work->file.constants[choice->constant];
+    const size_t outputs = inputs->layout.outputs;
+    double *bias = NULL;
+    if (work->task.correct && sy_weight_bias_is_free(&work->file, choice->constant, outputs))
+        SY_TRY(sy_check_alloc(work->ctx, bias = sy_arena_alloc(&work->arena, outputs, sizeof *bias)));
+    *out_bias = bias;
+    return sy_weight_encode_gptq(work->ctx, &work->arena, &work->task, constant->name, &constant->shape, cut,
+                                 &inputs->layout, &inputs->moments, values, out, bias);
+}
+
+static sy_status encode(onnx_job *work, const sy_weight_choice *choice, const float *values,
+                        sy_weight_codes *out, double **out_bias)
+{
+    const sy_onnx_constant *constant = &work->file.constants[choice->constant];
+    const sy_weight_inputs *inputs = work->inputs ? &work->inputs[choice - work->choices] : NULL;
     sy_weight_cut cut;
     if (work->is_mixed)
         return sy_mixed_encode(work->job, &work->arena, work->method, &work->task, constant->name,
                                &constant->shape, choice->axis, values, &work->mixed, out);
     if (!sy_weight_cut_init(&constant->shape, choice->axis, choice->block, &cut))
         return sy_fail(work->ctx, SY_E_INTERNAL, "constant '%s' lost its shape", constant->name);
+    if (inputs && inputs->moments.positions > 0)
+        return encode_gptq(work, choice, &cut, inputs, values, out, out_bias);
     return sy_weight_encode(work->ctx, &work->arena, work->method, &work->task, constant->name,
                             &constant->shape, &cut, values, out);
 }
@@ -134,14 +156,38 @@ static sy_status encode(onnx_job *work, const sy_weight_choice *choice, const fl
 static sy_status quantize_values(onnx_job *work, sy_weight_choice *choice, const float *values,
                                  sy_weight_codes *codes, double *out_snr)
 {
-    SY_TRY(encode(work, choice, values, codes));
+    double *bias = NULL;
+    SY_TRY(encode(work, choice, values, codes, &bias));
     SY_TRY(check_gain(work, choice, codes));
     if (choice->refusal)
         return SY_OK;
     *out_snr = sy_weight_codes_snr(codes, values);
     work->quantized++;
+    if (bias)
+        SY_TRY(sy_weight_move_bias(work->ctx, work->edit, &work->file, choice->constant, bias,
+                                   work->inputs[choice - work->choices].layout.outputs, &work->arena));
     return sy_weight_emit(work->ctx, work->edit, &work->file, choice->constant, choice->first_node, codes,
                           &work->form, &work->arena);
+}
+
+/* What the weights' layers read, over the samples. */
+static sy_status collect_inputs(onnx_job *work)
+{
+    sy_job *job = work->job;
+    int count = 0;
+    SY_TRY(sy_job_open_model(job));
+    SY_TRY(sy_job_open_device(job));
+    SY_TRY(sy_job_open_samples(job, job->request->data, NULL, job->request->limit, &job->samples));
+    work->inputs = sy_arena_alloc(&work->arena, (size_t)work->choice_count, sizeof *work->inputs);
+    SY_TRY(sy_check_alloc(work->ctx, work->inputs));
+    for (int i = 0; i < work->choice_count; i++) {
+        const char *name = work->file.constants[work->choices[i].constant].name;
+        work->inputs[i].name = work->choices[i].refusal ? "" : name;
+        count += work->choices[i].refusal == NULL;
+    }
+    sy_log(work->ctx, SY_LOG_INFO, "second moments of what %d layers read, over %zu samples", count,
+           sy_samples_count(job->samples));
+    return sy_job_collect_moments(job, &work->arena, work->inputs, work->choice_count);
 }
 
 static sy_status quantize_weight(onnx_job *work, sy_weight_choice *choice, sy_weight_codes *codes,
@@ -191,6 +237,9 @@ static sy_status report_weight(onnx_job *work, const sy_weight_choice *choice, c
                sy_json_text(item, "scales", cut) && sy_json_number(item, "bytes_before", (double)before) &&
                sy_json_number(item, "bytes", (double)after) && sy_json_number(item, "snr_db", snr);
     }
+    const sy_weight_inputs *inputs = work->inputs ? &work->inputs[choice - work->choices] : NULL;
+    if (!choice->refusal && inputs && inputs->moments.positions == 0)
+        sy_text_printf(&report->text, "         %-40s rounded as MSE does: no product of known inputs\n", "");
     return sy_check_alloc(work->ctx, good ? item : NULL);
 }
 
@@ -258,6 +307,8 @@ static sy_status run(onnx_job *work, sy_report *report)
     SY_TRY(sy_onnx_edit_create(work->ctx, &work->file, &work->edit));
     SY_TRY(choose_form(work));
     SY_TRY(sy_job_weight_output(work->job, ".onnx", &path));
+    if (work->method == &sy_weight_gptq && !work->is_mixed)
+        SY_TRY(collect_inputs(work));
     SY_TRY(quantize_all(work, report));
     SY_TRY(require_some(work));
     if (work->is_mixed)

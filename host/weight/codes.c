@@ -29,6 +29,13 @@ size_t sy_weight_cut_elements(const sy_weight_cut *cut)
     return cut->outer * cut->count * cut->inner;
 }
 
+size_t sy_weight_unit_of(const sy_weight_cut *cut, size_t element)
+{
+    const size_t i = element % cut->inner, row = element / cut->inner;
+    const size_t c = row % cut->count, o = row / cut->count;
+    return cut->block ? (o * blocks_of(cut) + c / cut->block) * cut->inner + i : c;
+}
+
 sy_weight_unit sy_weight_unit_at(const sy_weight_cut *cut, size_t unit)
 {
     if (!cut->block)

@@ -22,6 +22,9 @@ bool sy_weight_cut_init(const sy_shape *shape, int axis, size_t block, sy_weight
 /* Elements of the tensor. */
 size_t sy_weight_cut_elements(const sy_weight_cut *cut);
 
+/* The unit of an element. */
+size_t sy_weight_unit_of(const sy_weight_cut *cut, size_t element);
+
 /* The elements of one unit, in ascending order. */
 typedef struct sy_weight_unit {
     size_t count;

@@ -7,8 +7,8 @@
 #include "weight/methods.h"
 
 const sy_weight_method *const sy_weight_methods[] = {
-    &sy_weight_max_min, &sy_weight_mse, &sy_weight_admm, &sy_weight_log2, &sy_weight_binary,
-    &sy_weight_ternary, NULL,
+    &sy_weight_max_min, &sy_weight_mse,     &sy_weight_admm, &sy_weight_log2,
+    &sy_weight_binary,  &sy_weight_ternary, &sy_weight_gptq, NULL,
 };
 
 const sy_weight_method *sy_weight_find_method(const char *name)

@@ -8,7 +8,7 @@
 #include "weight/method.h"
 
 extern const sy_weight_method sy_weight_max_min, sy_weight_mse, sy_weight_admm, sy_weight_log2,
-    sy_weight_binary, sy_weight_ternary;
+    sy_weight_binary, sy_weight_ternary, sy_weight_gptq;
 
 /* The grid of the codes. */
 sy_number sy_weight_number(const sy_weight_task *task);

@@ -14,6 +14,7 @@ static void check_units(const sy_weight_cut *cut, size_t elements, const size_t 
             const size_t element = sy_weight_element(&unit, k);
             assert_true(element < elements);
             assert_int_equal(units[element], u);
+            assert_int_equal(sy_weight_unit_of(cut, element), u);
             seen[element]++;
         }
     }

@@ -25,7 +25,8 @@ const char *sy_onnx_edit_name(sy_onnx_edit *edit, const char *base, const char *
  */
 void sy_onnx_edit_drop_constant(sy_onnx_edit *edit, int constant);
 void sy_onnx_edit_drop_node(sy_onnx_edit *edit, int node);
-/* The node reads `name` as its input number `input` from now on. The text is copied. */
+/* The node reads `name` as its input number `input` from now on; the number of its inputs adds one. The text
+ * is copied. */
 sy_status sy_onnx_edit_set_input(sy_onnx_edit *edit, int node, int input, const char *name);
 
 /* An initializer of these name, type, shape and elements; `tensor->data` must outlive the edit, the rest is

@@ -168,6 +168,8 @@ static sy_status add_node(writing *work, pieces *out, int index, const sy_wire_f
         else
             sy_text_add(&text, field.whole.at, field.whole.size);
     }
+    for (const char *name; (name = new_name(edit->retargets[index], input)) != NULL; input++)
+        sy_wire_put_string(&text, SY_NODE_INPUT, name);
     return add_message(work, out, SY_GRAPH_NODE, &text);
 }
 

@@ -73,6 +73,7 @@ bool sy_onnx_node_is(const sy_onnx_node *node, const char *type);      /* of ONN
 typedef struct sy_onnx_attribute {
     sy_span span; /* its message */
     int64_t i;
+    float f;
     sy_span s;
 } sy_onnx_attribute;
 
@@ -81,6 +82,7 @@ bool sy_onnx_find_attribute(sy_span node, const char *name, sy_onnx_attribute *o
 /* Its list of integers, the first `capacity` of them; returns how many it has. */
 int sy_onnx_attribute_ints(const sy_onnx_attribute *attribute, int64_t *out, int capacity);
 int64_t sy_onnx_node_int(const sy_onnx_node *node, const char *name, int64_t fallback);
+float sy_onnx_node_float(const sy_onnx_node *node, const char *name, float fallback);
 
 /* The elements of a constant of any numeric type as floats, `count` of them, as its shape says; of a data
  * type of sy_dtype. SY_E_MODEL, SY_E_IO: they are not what the file says.

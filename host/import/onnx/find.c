@@ -34,6 +34,14 @@ int sy_onnx_find_constant(const sy_onnx_file *file, const char *name)
     return SY_NONE;
 }
 
+static float float_of(uint64_t value)
+{
+    const uint32_t bits = (uint32_t)value;
+    float out;
+    memcpy(&out, &bits, sizeof out);
+    return out;
+}
+
 bool sy_onnx_find_attribute(sy_span node, const char *name, sy_onnx_attribute *out)
 {
     sy_bytes bytes = sy_wire_begin(node);
@@ -49,6 +57,8 @@ bool sy_onnx_find_attribute(sy_span node, const char *name, sy_onnx_attribute *o
                 found = inner.data.size == strlen(name) && memcmp(inner.data.at, name, inner.data.size) == 0;
             else if (inner.number == SY_ATTRIBUTE_I)
                 attribute.i = (int64_t)inner.value;
+            else if (inner.number == SY_ATTRIBUTE_F)
+                attribute.f = float_of(inner.value);
             else if (inner.number == SY_ATTRIBUTE_S)
                 attribute.s = inner.data;
         if (found) {
@@ -83,6 +93,12 @@ int64_t sy_onnx_node_int(const sy_onnx_node *node, const char *name, int64_t fal
 {
     sy_onnx_attribute attribute;
     return sy_onnx_find_attribute(node->span, name, &attribute) ? attribute.i : fallback;
+}
+
+float sy_onnx_node_float(const sy_onnx_node *node, const char *name, float fallback)
+{
+    sy_onnx_attribute attribute;
+    return sy_onnx_find_attribute(node->span, name, &attribute) ? attribute.f : fallback;
 }
 
 static sy_status load(sy_ctx *ctx, sy_onnx_reader *reader, const sy_onnx_constant *constant,
