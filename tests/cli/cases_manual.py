@@ -166,8 +166,6 @@ CASES = [Case(path.name, command_of(path.name), 0, before=prepare(path.name), ch
             "quant_strategy = BINARY has 1 bit: set bit_num = 1, not 4"),
     refused("more bits than the method has", OTF % ("bit_num=8", "quant_strategy=LOG2\n"), "--fmk=ONNX --modelFile=model.onnx", 2,
             "quant_strategy = LOG2 takes bit_num = 2 to 5, not 8"),
-    refused("mixed bits of ONNX", OTF % ("bit_num=0", ""), "--fmk=ONNX --modelFile=model.onnx", 4,
-            "bit_num = 0 (mixed bits) is not supported yet for ONNX models: choose 1 to 16"),
     refused("skipped node that is misspelt", OTF % ("skip_quant_node=c11", ""), "--fmk=ONNX --modelFile=model.onnx", 2,
             "skip_quant_node names 'c11', which is no node of the model; did you mean 'c1'?"),
     refused("blocks without an operator set for them", OTF % ("", "block_size=32\nonnx_opset_max=13\n"), "--fmk=ONNX --modelFile=model.onnx", 4,
