@@ -2,6 +2,7 @@
  * at the left and a column at the right.
  */
 #include "ops/product.h"
+#include "ops/product_integer.h"
 
 typedef struct {
     sy_shape a, b;  /* of rank 2 at least */
@@ -36,11 +37,10 @@ static sy_status read_operands(sy_ctx *ctx, const sy_shape *a, const sy_shape *b
     return SY_OK;
 }
 
-static sy_status infer_matmul(sy_infer *infer)
+static sy_status infer_shape(sy_infer *infer)
 {
     const sy_shape *a = &sy_infer_input(infer, 0)->shape, *b = &sy_infer_input(infer, 1)->shape;
     operands both;
-    SY_TRY(sy_infer_product(infer));
     if (a->rank == SY_NONE || b->rank == SY_NONE)
         return SY_OK;
     SY_TRY(read_operands(infer->ctx, a, b, &both));
@@ -51,6 +51,18 @@ static sy_status infer_matmul(sy_infer *infer)
         y.dims[y.rank++] = both.b.dims[both.b.rank - 1];
     infer->shapes[0] = y;
     return SY_OK;
+}
+
+static sy_status infer_matmul(sy_infer *infer)
+{
+    SY_TRY(sy_infer_product(infer));
+    return infer_shape(infer);
+}
+
+static sy_status infer_integer(sy_infer *infer)
+{
+    SY_TRY(sy_infer_integer_product(infer, -1));
+    return infer_shape(infer);
 }
 
 /* Strides over the batch, in words. */
@@ -64,7 +76,7 @@ static void batch_strides(const sy_shape *matrices, const sy_shape *batch, uint3
         strides[i] *= words;
 }
 
-static sy_status lower_matmul(sy_lowering *lowering, const sy_node *node)
+static sy_status read_params(sy_lowering *lowering, const sy_node *node, sy_gemm_params *out)
 {
     const sy_tensor *tensors = lowering->graph->tensors;
     operands both;
@@ -89,10 +101,42 @@ static sy_status lower_matmul(sy_lowering *lowering, const sy_node *node)
         batch_strides(&both.a, &both.batch, params.a_strides);
         batch_strides(&both.b, &both.batch, params.b_strides);
     }
+    *out = params;
+    return SY_OK;
+}
+
+static sy_status lower_matmul(sy_lowering *lowering, const sy_node *node)
+{
+    sy_gemm_params params;
+    SY_TRY(read_params(lowering, node, &params));
     const sy_product product = sy_lower_product(lowering, node);
     SY_LOWER(lowering, gemm, &params, product.x, product.w, sy_no_operand, product.y);
     return sy_lower_product_end(lowering, node, &product);
 }
+
+static sy_status lower_integer(sy_lowering *lowering, const sy_node *node)
+{
+    sy_gemm_params params;
+    SY_TRY(read_params(lowering, node, &params));
+    const sy_integer_product product = sy_lower_integer_product(lowering, node, -1, params.k);
+    for (int i = 0; i < product.parts; i++)
+        SY_LOWER(lowering, gemm, &params, product.x[i], product.w, sy_no_operand, product.y[i]);
+    sy_lower_integer_product_end(lowering, node, &product);
+    return SY_OK;
+}
+
+const sy_op sy_op_matmul_integer = {
+    .type = "MatMulInteger",
+    .domain = "",
+    .inputs_min = 2,
+    .inputs_max = 4,
+    .outputs_max = 1,
+    .since = 10,
+    .note = "one zero point of the first operand",
+    .quant = SY_QUANT_NEVER,
+    .infer = infer_integer,
+    .lower = lower_integer,
+};
 
 const sy_op sy_op_matmul = {
     .type = "MatMul",

@@ -348,10 +348,30 @@ def differs(got, want, relative):
     return None
 
 
+def integer_products(draw):
+    """Up to more terms than fit below 2^24 in one product of floats, extreme codes among them."""
+    codes = draw.generator.integers
+    for k, extreme in itertools.product((1, 7, 258, 259, 1536, 4112), (False, True)):
+        for a_type, b_type in ((U8, U8), (I8, I8), (I8, U8)):  # onnxruntime's uint8 x int8 saturates on some processors
+            def of(dtype, shape):
+                low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+                return np.full(shape, high, dtype) if extreme else codes(low, high, shape, dtype, endpoint=True)
+            zeros = [of(a_type, ()) * 0 + np.iinfo(a_type).min, of(b_type, ()) * 0 + np.iinfo(b_type).min]
+            yield Case("MatMulInteger", 10, [of(a_type, (2, 5, k)), of(b_type, (k, 3))])
+            yield Case("MatMulInteger", 10, [of(a_type, (5, k)), of(b_type, (k, 3)), *zeros])
+    for channels, group in ((3, 1), (4, 2), (130, 1)):
+        x, w = codes(0, 256, (2, channels, 7, 6), U8), codes(0, 256, (4, channels // group, 3, 2), U8)
+        attrs = {"group": group, "pads": [1, 0, 2, 1], "strides": [2, 1]}
+        yield Case("ConvInteger", 10, [x, w, np.array(7, U8), np.array(128, U8)], attrs)
+        yield Case("ConvInteger", 10, [x, w, np.array(255, U8)], {"group": group, "auto_pad": "SAME_UPPER"})
+    for low, high in ((-3, 5), (2, 9), (-7, -1), (0, 0), (-1e-30, 1e-30), (-2e30, 1e30)):
+        yield Case("DynamicQuantizeLinear", 11, [draw((3, 5, 7), F, low, high)], outputs=3)
+
+
 def main():
     program, only = sys.argv[1], set(sys.argv[2:])
     draw = Random(1)
-    cases = [c for family in (unary, binary, casts, shapes, movement, indexing, reductions) for c in family(draw) if c]
+    cases = [c for family in (unary, binary, casts, shapes, movement, indexing, reductions, integer_products) for c in family(draw) if c]
     cases = [c for c in cases if not only or c.op in only]
     failures, by_reference, ran = [], 0, 0
     with tempfile.TemporaryDirectory() as name:

@@ -274,6 +274,41 @@ static void what_decides_where_words_go_must_be_constant(void **state)
     }
 }
 
+static void integer_products_follow_onnx(void **state)
+{
+    static const op_case cases[] = {
+        {"MatMulInteger", 10, "~uint8[1,2]{3,255} ~int8[2,2]{-128,1,2,127} uint8[]{1}", "", 1,
+         "int32[1,2]{252,32260}"},
+        {"MatMulInteger", 10, "~int8[1,2]{3,-4} uint8[2,2]{0,1,2,255} - uint8[2]{1,128}", "", 1,
+         "int32[1,2]{-7,-889}"},
+        {"MatMulInteger", 10, "~uint8[2]{3,4} uint8[2]{5,6}", "", 1, "int32[]{39}"},
+        {"ConvInteger", 10, "~uint8[1,1,3]{2,3,4} uint8[1,1,2]{10,20} uint8[]{1} uint8[]{11}", "pads=[1,0]",
+         1, "int32[1,1,3]{9,17,25}"},
+        {"DynamicQuantizeLinear", 11, "~float32{-1,0,1.55}", "", 3,
+         "uint8[3]{0,100,255} float32[]{0.01} uint8[]{100}"},
+        {"DynamicQuantizeLinear", 11, "~float32{2,5.1}", "", 3,
+         "uint8[2]{100,255} float32[]{0.02} uint8[]{0}"},
+        {"DynamicQuantizeLinear", 11, "~float32{0,-0}", "", 3, "uint8[2]{0,0} float32[]{1} uint8[]{0}"},
+    };
+    CHECK_VALUES(state, cases);
+}
+
+static void integer_products_refuse_what_they_cannot_read(void **state)
+{
+    static const refusal cases[] = {
+        {"MatMulInteger", 10, "float32[1,2] int8[2,2]", "", 1, SY_E_MODEL,
+         "input 'in0' holds float32, it must be uint8 or int8"},
+        {"MatMulInteger", 10, "uint8[1,2] int8[2,2] int8[]", "", 1, SY_E_MODEL,
+         "the zero point 'in2' is int8, its operand uint8"},
+        {"MatMulInteger", 10, "uint8[3,2] int8[2,2] uint8[3]", "", 1, SY_E_UNSUPPORTED,
+         "3 zero points of the first operand are not supported, only one"},
+        {"ConvInteger", 10, "uint8[1,1,3] int8[4,1,2] uint8[] int8[3]", "", 1, SY_E_UNSUPPORTED,
+         "3 zero points of the second operand are neither one nor one for each channel"},
+        {"DynamicQuantizeLinear", 11, "float16[3]", "", 3, SY_E_MODEL, "it takes float32, not float16"},
+    };
+    CHECK_REFUSALS(state, cases);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +319,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(padding_adds_and_takes_away, open_ctx, close_ctx),
         cmocka_unit_test_setup_teardown(indices_pick_elements, open_ctx, close_ctx),
         cmocka_unit_test_setup_teardown(reductions_follow_onnx, open_ctx, close_ctx),
+        cmocka_unit_test_setup_teardown(integer_products_follow_onnx, open_ctx, close_ctx),
+        cmocka_unit_test_setup_teardown(integer_products_refuse_what_they_cannot_read, open_ctx, close_ctx),
         cmocka_unit_test_setup_teardown(what_depends_on_no_sample_is_known, open_ctx, close_ctx),
         cmocka_unit_test_setup_teardown(what_decides_where_words_go_must_be_constant, open_ctx, close_ctx),
     };
