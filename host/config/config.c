@@ -115,6 +115,22 @@ static sy_status check_full(sy_ctx *ctx, const sy_config *config)
     return SY_OK;
 }
 
+/* Dynamic quantization has 8 bits and takes every weight, as in MindSpore Lite. */
+static sy_status check_dynamic(sy_ctx *ctx, const sy_config *config)
+{
+    static const sy_config_key idle[] = {SY_KEY_common_quant_param_min_quant_weight_channel,
+                                         SY_KEY_common_quant_param_min_quant_weight_size};
+    char at[PLACE_MAX];
+    if (config->common_quant_param.bit_num != 8)
+        return sy_fail(ctx, SY_E_CONFIG, "%s = %d: dynamic quantization has 8 bits, WEIGHT_QUANT has 1 to 16",
+                       place(config, SY_KEY_common_quant_param_bit_num, at),
+                       config->common_quant_param.bit_num);
+    for (size_t i = 0; i < sizeof idle / sizeof idle[0]; i++)
+        if (sy_config_is_set(config, idle[i]))
+            sy_log(ctx, SY_LOG_WARN, "%s has no effect on dynamic quantization", place(config, idle[i], at));
+    return SY_OK;
+}
+
 sy_status sy_config_check(sy_ctx *ctx, const sy_config *config)
 {
     char at[PLACE_MAX];
@@ -123,6 +139,8 @@ sy_status sy_config_check(sy_ctx *ctx, const sy_config *config)
     SY_TRY(check_pixels(ctx, config));
     if (config->common_quant_param.quant_type == SY_QUANT_TYPE_FULL_QUANT)
         SY_TRY(check_full(ctx, config));
+    if (config->common_quant_param.quant_type == SY_QUANT_TYPE_DYNAMIC_QUANT)
+        SY_TRY(check_dynamic(ctx, config));
     if (sy_config_is_set(config, SY_KEY_full_quant_param_percentile) &&
         method != SY_ACTIVATION_QUANT_METHOD_PERCENTILE && method != SY_ACTIVATION_QUANT_METHOD_AUTO)
         sy_log(ctx, SY_LOG_WARN, "%s has no effect: activation_quant_method is %s",

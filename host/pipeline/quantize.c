@@ -173,7 +173,7 @@ static sy_status quantize(sy_job *job, sy_report *report)
     sy_samples *held_out = NULL;
     sy_stats *stats = NULL;
     sy_status status;
-    if (job->config->common_quant_param.quant_type == SY_QUANT_TYPE_WEIGHT_QUANT)
+    if (job->config->common_quant_param.quant_type != SY_QUANT_TYPE_FULL_QUANT)
         return sy_job_quantize_weights(job, report);
     SY_TRY(sy_job_targets(job, &targets, &count));
     SY_TRY(sy_job_require(job, job->request->model, "the model"));

@@ -97,12 +97,28 @@ static sy_status tune_onnx(sy_job *job, sy_report *report)
     return sy_job_tune(job, report);
 }
 
+static sy_status quantize_dynamic(sy_job *job, sy_report *report)
+{
+    bool mindir = false;
+    SY_TRY(is_mindir(job, &mindir));
+    if (mindir)
+        return sy_fail(
+            job->ctx, SY_E_UNSUPPORTED,
+            "%s: is a MindIR model, and quant_type = DYNAMIC_QUANT is for ONNX models; WEIGHT_QUANT "
+            "is for both",
+            job->request->model);
+    return sy_job_quantize_dynamic(job, report);
+}
+
 sy_status sy_job_quantize_weights(sy_job *job, sy_report *report)
 {
     const sy_config *config = job->config;
     const bool tunes =
         config->common_quant_param.bit_num == 0 && config->mixed_bit_weight_quant_param.auto_tune;
     SY_TRY(sy_job_require(job, job->request->model, "the model"));
-    SY_TRY(tunes ? tune_onnx(job, report) : sy_job_write_weights(job, report));
+    if (config->common_quant_param.quant_type == SY_QUANT_TYPE_DYNAMIC_QUANT)
+        SY_TRY(quantize_dynamic(job, report));
+    else
+        SY_TRY(tunes ? tune_onnx(job, report) : sy_job_write_weights(job, report));
     return sy_job_write_container(job, report);
 }

@@ -1,4 +1,5 @@
-/* quant_type = WEIGHT_QUANT: a model whose weights are integers that become floats while it runs. */
+/* quant_type = WEIGHT_QUANT: a model whose weights are integers that become floats while it runs;
+ * DYNAMIC_QUANT: one whose products are of integers too. */
 #ifndef SY_PIPELINE_WEIGHT_QUANT_H
 #define SY_PIPELINE_WEIGHT_QUANT_H
 
@@ -17,6 +18,8 @@ sy_status sy_job_write_container(sy_job *job, sy_report *report);
 /* For the two formats. Each edits the file and copies what is not about the weights byte for byte. */
 sy_status sy_job_quantize_mindir_weights(sy_job *job, sy_report *report);
 sy_status sy_job_quantize_onnx_weights(sy_job *job, sy_report *report);
+/* DYNAMIC_QUANT, of ONNX models. */
+sy_status sy_job_quantize_dynamic(sy_job *job, sy_report *report);
 
 /* The path to write, ending in `suffix` (".onnx") where the request does not name it; checks that it can be
  * written and makes its folder. */

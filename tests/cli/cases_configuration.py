@@ -42,9 +42,8 @@ CASES = [
     in_file("number that is none", FULL + "percentile = most\n",
             "c.ini:2: [full_quant_param] percentile = most: must be a number above 0.5 and below 1; fractions such "
             "as 1/127.5 are fine"),
-    in_file("activations at run time", "[common_quant_param]\nquant_type = DYNAMIC_QUANT\n",
-            "c.ini:2: [common_quant_param] quant_type = DYNAMIC_QUANT: not supported yet by this version: "
-            "quant_type can be FULL_QUANT, WEIGHT_QUANT", 4),
+    in_file("four bits at run time", "[common_quant_param]\nquant_type = DYNAMIC_QUANT\nbit_num = 4\n",
+            "c.ini:3: [common_quant_param] bit_num = 4: dynamic quantization has 8 bits, WEIGHT_QUANT has 1 to 16"),
     in_file("four bits", "[common_quant_param]\nbit_num = 4\n",
             "c.ini:2: [common_quant_param] bit_num = 4: full quantization has 8 bits, WEIGHT_QUANT has 1 to 16"),
     in_file("target of a later version", FULL + "target_device = KIRIN\n",
@@ -69,9 +68,6 @@ CASES = [
              "PERCENTILE, MSE, AUTO"),
     with_set("number out of range", "data_preprocess_param.calibrate_size=0",
              "--set data_preprocess_param.calibrate_size=0: must be a whole number from 1 to 65535"),
-    with_set("activations at run time", "common_quant_param.quant_type=DYNAMIC_QUANT",
-             "--set common_quant_param.quant_type=DYNAMIC_QUANT: not supported yet by this version: quant_type can "
-             "be FULL_QUANT, WEIGHT_QUANT", 4),
     with_set("four bits", "common_quant_param.bit_num=4",
              "--set common_quant_param.bit_num = 4: full quantization has 8 bits, WEIGHT_QUANT has 1 to 16"),
     with_set("target of a later version", "full_quant_param.target_device=KIRIN",

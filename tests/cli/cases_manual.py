@@ -87,6 +87,16 @@ def check(*more, quantized):
     return checked
 
 
+def dynamic(result):
+    """Products of integers, and no file of statistics: nothing was run."""
+    model = (result.folder / "model_quant.onnx").read_bytes()
+    wrong = [kind for kind in (b"ConvInteger", b"MatMulInteger", b"DynamicQuantizeLinear") if kind not in model]
+    wrong = [f"{kind.decode()} is not in the model" for kind in wrong]
+    if "4 weights are in products of integers, 0 are tables, 0 float again, of 4" not in result.stdout:
+        wrong.append(f"not every weight is in a product: {result.stdout}")
+    return wrong + (["statistics were written"] if (result.folder / "model_quant.qstat").exists() else [])
+
+
 def gears(result):
     wrong = check("model_quant.record.txt", "model_quant.atc.txt", quantized="Conv 2/3 Relu 1/2 Gemm 1/1")(result)
     text = (result.folder / "model_quant.atc.txt").read_text()
@@ -126,8 +136,10 @@ CHECKS = {
     "mslite_ascend.ini": fixed,
     "mslite_ascend_dynamic.ini": gears,
     "mslite_on_the_fly.ini": on_the_fly,
+    "mslite_dynamic.ini": dynamic,
 }
 
+DYNAMIC = "[common_quant_param]\nquant_type=DYNAMIC_QUANT\n%s\n[dynamic_quant_param]\nquant_strategy=ACWL\n"
 OTF = "[common_quant_param]\nquant_type=WEIGHT_QUANT\n%s\n[weight_quant_param]\ndequant_strategy=ON_THE_FLY\n%s"
 
 
@@ -172,6 +184,15 @@ CASES = [Case(path.name, command_of(path.name), 0, before=prepare(path.name), ch
             "block_size = 32 needs opset 21, the model is of opset 13 and cannot be raised: onnx_opset_max does not allow more"),
     refused("weights of ONNX for Ascend", OTF % ("", ""), "--fmk=ONNX --modelFile=model.onnx --optimize=ascend_oriented", 4,
             "--optimize=ascend_oriented: weights alone are written for Ascend into MindIR models; export the network as MindIR"),
+    refused("activations at run time of MindIR", DYNAMIC % "", "", 4,
+            "model.mindir: is a MindIR model, and quant_type = DYNAMIC_QUANT is for ONNX models; WEIGHT_QUANT is for both"),
+    refused("activations at run time into MindIR", DYNAMIC % "", "--fmk=ONNX --modelFile=model.onnx --saveType=MINDIR", 4,
+            "q.mindir: the model is ONNX and so is what is written of it (--saveType=ONNX)"),
+    refused("activations at run time for Ascend", DYNAMIC % "", "--fmk=ONNX --modelFile=model.onnx --optimize=ascend_oriented", 4,
+            "--optimize=ascend_oriented: dynamic quantization is not for Ascend; quant_type = FULL_QUANT with target_device = "
+            "ASCEND is"),
+    refused("every product skipped", DYNAMIC % "skip_quant_node=c1,c2,c3,y", "--fmk=ONNX --modelFile=model.onnx", 2,
+            "no weight was quantized; of the first, 'w1': skip_quant_node"),
     refused("activations into MindIR", "[common_quant_param]\nquant_type=FULL_QUANT\n", "", 4,
             "q.mindir: full quantization writes ONNX (--saveType=ONNX); quant_type = WEIGHT_QUANT writes MindIR"),
     refused("Ascend without its target", "[common_quant_param]\nquant_type=FULL_QUANT\n",

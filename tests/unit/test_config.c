@@ -186,10 +186,6 @@ static void what_is_valid_but_not_in_this_version_is_refused_in_words(void **sta
     static const struct {
         const char *text, *message;
     } cases[] = {
-        {"[common_quant_param]\nquant_type = DYNAMIC_QUANT",
-         "q.ini:2: [common_quant_param] quant_type = DYNAMIC_QUANT: not supported yet by this version: "
-         "quant_type can "
-         "be FULL_QUANT, WEIGHT_QUANT"},
         {"[common_quant_param]\ndebug_info_save_path = /tmp",
          "q.ini:2: [common_quant_param] debug_info_save_path = /tmp: not supported yet by this version: "
          "leave "

@@ -177,7 +177,7 @@ static void change(fixture *self)
     const sy_attr to = {.name = "to", .kind = SY_ATTR_INT, .i = SY_DTYPE_FLOAT};
     const sy_tensor tensor = {
         .name = small, .dtype = SY_DTYPE_INT8, .shape = SHAPE(2, 3), .data = integers, .bytes = 6};
-    const sy_onnx_new_node node = {"Cast", "w_cast", inputs, 1, outputs, 1, &to, 1};
+    const sy_onnx_new_node node = {"Cast", "w_cast", inputs, 1, outputs, 1, &to, 1, NULL};
     sy_onnx_edit_drop_constant(self->edit, sy_onnx_find_constant(&self->file, "w"));
     assert_ok(self->ctx, sy_onnx_edit_add_tensor(self->edit, &tensor));
     assert_ok(self->ctx, sy_onnx_edit_add_node(self->edit, 0, &node));

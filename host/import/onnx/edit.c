@@ -191,6 +191,15 @@ static sy_status put_attribute(sy_ctx *ctx, sy_text *out, const sy_attr *attr)
     return SY_OK;
 }
 
+static void copy_attributes(sy_span node, sy_text *out)
+{
+    sy_bytes bytes = sy_wire_begin(node);
+    sy_wire_field field;
+    while (sy_wire_next(&bytes, &field))
+        if (field.number == SY_NODE_ATTRIBUTE)
+            sy_wire_put_bytes(out, SY_NODE_ATTRIBUTE, field.data.at, field.data.size);
+}
+
 static sy_status put_node(sy_ctx *ctx, sy_text *out, const sy_onnx_new_node *node)
 {
     for (int i = 0; i < node->input_count; i++)
@@ -201,6 +210,8 @@ static sy_status put_node(sy_ctx *ctx, sy_text *out, const sy_onnx_new_node *nod
     sy_wire_put_string(out, SY_NODE_TYPE, node->type);
     for (int a = 0; a < node->attr_count; a++)
         SY_TRY(put_attribute(ctx, out, &node->attrs[a]));
+    if (node->same_attrs)
+        copy_attributes(node->same_attrs->span, out);
     return SY_OK;
 }
 

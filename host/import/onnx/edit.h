@@ -43,6 +43,7 @@ typedef struct sy_onnx_new_node {
     int output_count;
     const sy_attr *attrs; /* FLOAT, INT, STRING and INTS */
     int attr_count;
+    const sy_onnx_node *same_attrs; /* its attributes too, byte for byte; NULL: none */
 } sy_onnx_new_node;
 
 /* Puts a node right before node `before` of the file, behind what was put there earlier; node_count: at the
