@@ -66,8 +66,9 @@ static sy_sample_record record_of(const sy_tensor_sample *sample, const summary 
         record.low = (float)(-width * value_at(sample->summary + SY_SUMMARY_LOW, -1));
     if (high < last)
         record.high = (float)(width * value_at(sample->summary + SY_SUMMARY_HIGH, 1));
-    record.low = fminf(fmaxf(record.low, s->min), s->max);
-    record.high = fminf(fmaxf(record.high, record.low), s->max);
+    /* Of 0 and -0 the compiler may take either as the larger: adding 0 leaves 0. */
+    record.low = fminf(fmaxf(record.low, s->min), s->max) + 0.0f;
+    record.high = fminf(fmaxf(record.high, record.low), s->max) + 0.0f;
     return record;
 }
 

@@ -36,8 +36,8 @@ sy_status sy_range_check(sy_ctx *ctx, const sy_tensor_stats *stats)
 sy_range sy_range_of(const sy_tensor_stats *stats, double min, double max)
 {
     sy_range range = {fmaxf((float)min, stats->min), fminf((float)max, stats->max)};
-    range.min = fminf(range.min, 0.0f);
-    range.max = fmaxf(range.max, 0.0f);
+    range.min = fminf(range.min, 0.0f) + 0.0f; /* of 0 and -0 always 0 */
+    range.max = fmaxf(range.max, 0.0f) + 0.0f;
     if (!(range.min < range.max))
         range = (sy_range){0, 1};
     return range;

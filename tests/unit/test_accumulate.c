@@ -74,6 +74,8 @@ static void records_hold_the_ends_of_each_sample_to_a_bin(void **state)
             assert_true(got.min == x[0] && got.max == x[COUNT - 1]);
             assert_true(fabs((double)got.low - (double)x[(int)(0.0001f * COUNT)]) <= width);
             assert_true(fabs((double)got.high - (double)x[(int)(0.9999f * COUNT)]) <= width);
+            assert_true(got.low != 0 || !signbit(got.low));
+            assert_true(got.high != 0 || !signbit(got.high));
         }
     }
 }
