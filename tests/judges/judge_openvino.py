@@ -5,7 +5,8 @@ NVGPU and DSP: no convolution and no matrix product between integers is left to 
 and so are transposed convolutions where what follows them is float).
 GENERIC stores weights as uint8 with zero point 128 (docs/decisions/generic_weights.md), which OpenVINO computes in float: there only the results
 count. Outputs agree with onnxruntime's: cosine at least 0.98 on every image: one
-rounding that falls to the other side changes what is behind it. On processors without VNNI OpenVINO's
+rounding that falls to the other side changes what is behind it (0.97 for the detector of words). For an exception
+prove() must show that each transposed convolution, given the same integers, is numpy's in onnxruntime and far off in OpenVINO. On processors without VNNI OpenVINO's
 integer products saturate in 16 bits, which is no fault of a file: there both get the file with its weights' codes halved, so that sums fit.
 
     judge_openvino.py STEELYARD [MODEL ...]            exit code 77: skipped, with the reason
@@ -19,7 +20,7 @@ try:
     import numpy as np
     import onnx
     import openvino as ov
-    from deployed import MODELS, cosine, inputs_of, on_grid, quantize, session
+    from deployed import MODELS, cosine, inputs_of, layer_inputs, on_grid, quantize, separate_layers, session
 except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(77)
@@ -28,9 +29,9 @@ from shared_data import data_folder
 
 IMAGES = 4
 PAGES = {"ppocr_v3_det": "ocr/images"}  # of photographs there is nothing to find
-# Layer by layer, each given the same integers, OpenVINO is wrong at the two transposed convolutions of this model, where it computes them in
-# float: outputs of 0 and 255 where onnxruntime agrees with the float model. Printed, not judged.
-EXCEPTIONS = {("ppocr_v3_det", "GENERIC"), ("ppocr_v3_det", "NVGPU")}
+LEAST = {"ppocr_v3_det": .97}  # what is a word is all or nothing: one rounding moves a border
+# OpenVINO is wrong at the two transposed convolutions of this model, where it computes them in float: prove() shows it.
+EXCEPTIONS = {("ppocr_v3_det", "GENERIC")}
 PRODUCTS = ("Convolution", "GroupConvolution", "FullyConnected", "MatMul")
 
 
@@ -79,6 +80,56 @@ def halve_weights(file):
     onnx.save(model, str(file))
 
 
+def transposed(model, node, given, constants):
+    """A ConvTranspose whose stride is its window, in double precision by numpy, from the integers `given`."""
+    producer = {o: n for n in model.graph.node for o in n.output}
+
+    def floats(name):
+        dequantize = producer[name]
+        codes = constants.get(dequantize.input[0], given.get(dequantize.input[0] + "_given")).astype(np.float64)
+        scale, zero = (constants[i].astype(np.float64) for i in dequantize.input[1:3])
+        axis = next((a.i for a in dequantize.attribute if a.name == "axis"), 1)
+        shape = [-1 if d == axis and scale.ndim else 1 for d in range(codes.ndim)]
+        return (codes - zero.reshape(shape)) * scale.reshape(shape)
+
+    x, w = floats(node.input[0]), floats(node.input[1])
+    height, width = w.shape[2:]
+    y = np.zeros((x.shape[0], w.shape[1], x.shape[2] * height, x.shape[3] * width))
+    for i in range(height):
+        for j in range(width):
+            y[:, :, i::height, j::width] = np.einsum("nchw,co->nohw", x, w[:, :, i, j])
+    return y + (floats(node.input[2]).reshape(1, -1, 1, 1) if len(node.input) > 2 else 0)
+
+
+def prove(name, file, data):
+    """Whether each transposed convolution is numpy's in onnxruntime, to a step, and one far off in OpenVINO."""
+    model = onnx.load(str(file))
+    constants = {t.name: onnx.numpy_helper.to_array(t) for t in model.graph.initializer}
+    layers, names = separate_layers(model)
+    given = {model.graph.input[0].name: on_grid(model, inputs_of(data, name, 1, PAGES.get(name))[0])}
+    given.update(layer_inputs(model, names, given))
+    wanted = {i.name: given[i.name] for i in layers.graph.input}
+    path = pathlib.Path(file).with_name("layers.onnx")
+    onnx.save(layers, str(path))
+    made = compiled(path)
+    results = made(wanted)
+    theirs = {n: results[output] for output in made.outputs for n in output.names}
+    reference = dict(zip(names, session(layers).run(names, wanted)))
+    quantize_of = {n.input[0]: n for n in model.graph.node if n.op_type == "QuantizeLinear"}
+    relu_of = {n.input[0]: n.output[0] for n in model.graph.node if n.op_type == "Relu"}
+    found = []
+    for node in (n for n in model.graph.node if n.op_type == "ConvTranspose"):
+        y, last = transposed(model, node, given, constants), node.output[0]
+        if last in relu_of:
+            y, last = np.maximum(y, 0), relu_of[last]
+        quantized = quantize_of[last]
+        codes = np.clip(np.rint(y / constants[quantized.input[1]]) + constants[quantized.input[2]], 0, 255)
+        q = quantized.output[0]
+        found.append((int(np.abs(codes - reference[q]).max()), int(np.abs(codes - theirs[q]).max())))
+    print(f"{'':28} transposed convolutions, steps from numpy's: onnxruntime {[a for a, _ in found]}, OpenVINO {[b for _, b in found]}", flush=True)
+    return bool(found) and all(a <= 1 for a, _ in found) and max(b for _, b in found) > 10
+
+
 def judge(target, name, file, data):
     model = compiled(file)
     integer, floating = kernels_of(model)
@@ -90,11 +141,11 @@ def judge(target, name, file, data):
     source = reference.get_inputs()[0].name
     samples = [on_grid(onnx.load(str(file)), x) for x in inputs_of(data, name, IMAGES, PAGES.get(name))]
     found = [cosine(reference.run(None, {source: x})[0], list(model([x]).values())[0]) for x in samples]
-    fine = min(found) >= .98 and (target == "GENERIC" or floating <= allowed)
+    fine = min(found) >= LEAST.get(name, .98) and (target == "GENERIC" or floating <= allowed)
     verdict = "" if fine else "   excepted: transposed convolutions" if (name, target) in EXCEPTIONS else "   FAILED"
     print(f"{name:28} {target:8} {integer} integer products, {floating} float ({allowed} float in the file); "
           f"cosine {np.mean(found):.6f}, worst {min(found):.6f}" + verdict, flush=True)
-    return fine or (name, target) in EXCEPTIONS
+    return fine or ((name, target) in EXCEPTIONS and prove(name, file, data))
 
 
 def main():
