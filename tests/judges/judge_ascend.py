@@ -21,26 +21,17 @@ try:
     import onnx
     import onnxruntime as ort
     from onnx import TensorProto, helper, numpy_helper
-    from PIL import Image  # noqa: F401  judge_execution needs it
+    from PIL import Image  # noqa: F401  deployed needs it
 except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(77)
 
-import judge_execution
+import deployed
 from shared_data import data_folder
 
 SAMPLES = 3
 
-# model: (calibration samples, samples to compare on, preset or None, shapes or None)
-MODELS = {
-    "squeezenet1_1": ("images/calib", "images/native", "torch", None),
-    "mobilenet_v1_0.25_224": ("images/calib", "images/native", "tf", None),
-    "mobilenet_v2_1.0_224_dq": ("images/calib", "images/native", "tf", None),
-    "efficientnet_lite0": ("images/calib", "images/native", "tf128", None),
-    "resnet20_cifar10_fused_dyn": ("cifar10/calib", "cifar10/lossless", "raw255", None),
-    "kws_dscnn": ("kws/calib", "kws/eval", None, None),
-    "banking77_encoder": ("text/calib", "text/eval", None, None),
-}
+TEXT = "banking77_encoder"
 
 
 def attributes(node):
@@ -181,7 +172,7 @@ def steelyard_run(steelyard, file, inputs, names, folder):
     return [np.load(folder / "y" / f"{name.replace('/', '_')}.npy") for name in names]
 
 
-def compare(steelyard, file, files, preset, folder):
+def compare(steelyard, file, samples, folder):
     model = onnx.load(str(file))
     layers, sources, results = cut(model)
     shapes = declared(model)
@@ -196,9 +187,8 @@ def compare(steelyard, file, files, preset, folder):
     run, run_layers = session(whole), session(Lowering(layers).run())
     onnx.save(layers, folder / "layers.onnx")
     unequal, elements, furthest, agree = 0, 0, 0., 0
-    for path in files:
-        source = run.get_inputs()[0]
-        x = judge_execution.sample(path, FixedInput(source), preset)
+    source = run.get_inputs()[0]
+    for x in samples:
         values = dict(zip(outputs + extra, run.run(outputs + extra, {source.name: x})))
         values[source.name] = x
         given = {name + "/given": values[name] for name in sources}
@@ -213,33 +203,30 @@ def compare(steelyard, file, files, preset, folder):
     return len(results), unequal, elements, furthest, agree
 
 
-class FixedInput:
-    """An input with 1 for sizes that are open."""
-
-    def __init__(self, source):
-        self.shape = [d if isinstance(d, int) else 1 for d in source.shape]
-        self.type = source.type
+def quantize_text(steelyard, data, folder):
+    subprocess.run([steelyard, "quantize", str(data / "models" / f"{TEXT}.onnx"), "--data", str(data / "text/calib"), "--limit", "50",
+                    "--target", "ASCEND", "--output", str(folder), "--quiet"], check=True, stdout=subprocess.DEVNULL)
+    files = sorted((data / "text/eval").glob("*.i64"))[:SAMPLES]
+    return folder / f"{TEXT}.ascend.onnx", [np.fromfile(path, np.int64).reshape(1, -1) for path in files]
 
 
 def judge(steelyard, name, data, folder):
-    calib, others, preset, shapes = MODELS[name]
-    command = [steelyard, "quantize", str(data / "models" / f"{name}.onnx"), "--data", str(data / calib), "--limit", "50",
-               "--target", "ASCEND", "--output", str(folder), "--quiet"]
-    command += ["--set", "data_preprocess_param.preset=" + preset] if preset else []
-    command += ["--inputShape", shapes] if shapes else []
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    files = sorted(p for p in (data / others).iterdir() if p.is_file())[:SAMPLES]
-    layers, unequal, elements, furthest, agree = compare(steelyard, folder / f"{name}.ascend.onnx", files, preset, folder)
-    fine = layers > 0 and unequal == 0 and furthest < .1 and agree == len(files)
+    if name == TEXT:
+        file, samples = quantize_text(steelyard, data, folder)
+    else:
+        file = deployed.quantize(steelyard, data, name, folder, ["ASCEND"])["ASCEND"]
+        samples = deployed.inputs_of(data, name, SAMPLES, deployed.PAGES.get(name))
+    layers, unequal, elements, furthest, agree = compare(steelyard, file, samples, folder)
+    fine = layers > 0 and unequal == 0 and furthest < .1 and agree == len(samples)
     print(f"{name:26} {layers:3} integer layers, {unequal} of {elements} values differ; outputs {100 * furthest:.3f} % apart, "
-          f"largest element the same in {agree} of {len(files)}" + ("" if fine else "   FAILED"), flush=True)
+          f"largest element the same in {agree} of {len(samples)}" + ("" if fine else "   FAILED"), flush=True)
     return fine
 
 
 def main():
     data = data_folder()
     good = True
-    for name in sys.argv[2:] or list(MODELS):
+    for name in sys.argv[2:] or [*deployed.MODELS, TEXT]:
         with tempfile.TemporaryDirectory() as folder:
             good &= judge(sys.argv[1], name, data, pathlib.Path(folder))
     sys.exit(0 if good else 1)

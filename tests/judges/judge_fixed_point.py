@@ -23,8 +23,8 @@ import tempfile
 try:
     import numpy as np
     import onnx
-    from deployed import MODELS, inputs_of, on_grid, quantize, separate_layers, session
-    from judge_litert import OWN_WAY, PAGES, interpreter, run, schema, single, to_model
+    from deployed import MODELS, PAGES, inputs_of, on_grid, quantize, separate_layers, session
+    from judge_litert import OWN_WAY, interpreter, run, schema, single, to_model
 except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(77)

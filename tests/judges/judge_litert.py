@@ -25,7 +25,7 @@ try:
     import onnx
     from ai_edge_litert import schema_py_generated as schema
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
-    from deployed import MODELS, inputs_of, on_grid, quantize, session
+    from deployed import MODELS, PAGES, inputs_of, on_grid, quantize, session
 except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(77)
@@ -38,7 +38,6 @@ SUMS = (schema.BuiltinOperator.ADD, schema.BuiltinOperator.SUB)
 OWN_WAY = (schema.BuiltinOperator.LEAKY_RELU, schema.BuiltinOperator.RESIZE_BILINEAR)
 # Operators that LiteRT approximates where onnxruntime does not.
 APPROXIMATED = OWN_WAY + (schema.BuiltinOperator.HARD_SWISH,)
-PAGES = {"ppocr_v3_det": "ocr/images"}  # of photographs there is nothing to find
 
 
 def interpreter(content, reference):

@@ -20,7 +20,7 @@ try:
     import numpy as np
     import onnx
     import onnxruntime as ort
-    from deployed import MODELS, cosine, inputs_of, quantize
+    from deployed import MODELS, PAGES, cosine, inputs_of, quantize
 except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(77)
@@ -28,7 +28,6 @@ except ImportError as error:
 from shared_data import data_folder
 
 IMAGES = 4
-PAGES = {"ppocr_v3_det": "ocr/images"}  # of photographs there is nothing to find
 LEAST = {"ppocr_v3_det": .9}
 HALF = "full_quant_param.float_type=FP16"
 CACHE = "full_quant_param.tensorrt_version=100300"

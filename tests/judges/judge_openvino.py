@@ -20,7 +20,7 @@ try:
     import numpy as np
     import onnx
     import openvino as ov
-    from deployed import MODELS, cosine, inputs_of, layer_inputs, on_grid, quantize, separate_layers, session
+    from deployed import MODELS, PAGES, cosine, inputs_of, layer_inputs, on_grid, quantize, separate_layers, session
 except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(77)
@@ -28,7 +28,6 @@ except ImportError as error:
 from shared_data import data_folder
 
 IMAGES = 4
-PAGES = {"ppocr_v3_det": "ocr/images"}  # of photographs there is nothing to find
 LEAST = {"ppocr_v3_det": .97}  # what is a word is all or nothing: one rounding moves a border
 # OpenVINO is wrong at the two transposed convolutions of this model, where it computes them in float: prove() shows it.
 EXCEPTIONS = {("ppocr_v3_det", "GENERIC")}
