@@ -20,3 +20,7 @@ echo "== float forward, one thread, against onnxruntime"
 echo
 echo "== statistics: overhead, whole runs against onnxruntime's calibrators, memory"
 "$python" benchmarks/stats.py --build build/release --images "$shared/data/images/calib" "$@"
+echo
+echo "== entropy-coded weights, decoded on one core, beside memcpy and zlib"
+# zlib1g-dev is for this benchmark alone: without it there is no such target
+if cmake --build build/release --target benchmark.fse >/dev/null 2>&1; then build/release/benchmarks/benchmark.fse; else echo "skipped: zlib is missing"; fi

@@ -1,12 +1,18 @@
 """Containers of compressed models: written and read by the program, and by syw.py, which knows them from the text alone."""
 import json
+import pathlib
 import random
 import struct
+import sys
 
 import onnx_file
 import syw
 from files import npy
 from harness import Case, difference
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "fuzz"))
+from make_mindir_corpus import product  # noqa: E402
+
 
 def quantized(folder, world):
     random.seed(1)
@@ -164,6 +170,18 @@ def encoded(names):
     return check
 
 
+def mindir_model(folder, world):
+    (folder / "w.mindir").write_bytes(product(60, 200))
+
+
+def is_mindir(result):
+    files, tensors = syw.read((result.folder / "out" / "w.quant.syw").read_bytes())
+    faults = [] if files == {"w.quant.mindir": (result.folder / "out" / "w.quant.mindir").read_bytes()} else ["another model"]
+    if [size for _, coding, size, _ in tensors if coding != syw.NONE] != [60 * 200]:
+        faults.append(f"the weight is not coded: {tensors}")
+    return faults
+
+
 def mixed(result):
     """Codes of a normal weight at an error of 2 % have 2.05 - log2(0.02 sqrt(12)) = 5.9 bits of entropy."""
     report = json.loads(result.stdout)["mixed"]
@@ -208,6 +226,9 @@ CASES = [
     Case("weights are encoded where that is written down", WEIGHTS + " --set common_quant_param.enable_encode=true --set "
          "common_quant_param.bit_num=6", 0, before=float_model, check=encoded(["w.quant.onnx", "w.quant.syw"])),
     Case("and not otherwise", WEIGHTS, 0, before=float_model, check=encoded(["w.quant.onnx"])),
+    Case("weights of MindIR are encoded too", WEIGHTS.replace("w.onnx", "w.mindir") + " --set common_quant_param.bit_num=4 --set "
+         "common_quant_param.enable_encode=true --set weight_quant_param.dequant_strategy=ON_THE_FLY", 0, before=mindir_model,
+         check=is_mindir),
     Case("mixed bits", WEIGHTS + MIXED, 0, before=float_model, check=mixed),
     Case("mixed bits of a small weight", WEIGHTS + MIXED + " --set mixed_bit_weight_quant_param.init_scale=0.002", 0,
          before=small_model, check=mixed_small),

@@ -67,13 +67,13 @@ def primitive(name, kind, *attributes):
     return field(1, name) + field(2, kind) + b"".join(field(3, a) for a in attributes) + field(5, 1)
 
 
-def product():
+def product(rows=6, columns=20):
     nodes = [constant("m", kind=23), constant("no", 0, kind=9), constant("yes", 1, kind=9),
-             node("REF::Load:1", ["g:w", "m"], "g:l:1", attribute("shape", 19) + field(12, tensor("", [6, 20], data=b""))),
+             node("REF::Load:1", ["g:w", "m"], "g:l:1", attribute("shape", 19) + field(12, tensor("", [rows, columns], data=b""))),
              node("MatMul", ["g:x", "g:l:1", "no", "yes"], "g:y:2", scope="Default/MatMul-op0"),
-             node("MakeTuple", ["g:l:1"], "g:t:3", attribute("shape", 20) + field(17, attribute("", 19) + field(12, tensor("", [6, 20], data=b"")))),
+             node("MakeTuple", ["g:l:1"], "g:t:3", attribute("shape", 20) + field(17, attribute("", 19) + field(12, tensor("", [rows, columns], data=b"")))),
              node("UpdateState", ["m", "g:t:3"], "g:u:4"), node("Depend", ["g:y:2", "g:u:4"], "g:d:5")]
-    return model(nodes, [tensor("g:w", [6, 20])], [value("g:x", [-1, 20])], [value("g:d:5", [-1, 6])], [primitive("Load:1", "Load")])
+    return model(nodes, [tensor("g:w", [rows, columns])], [value("g:x", [-1, columns])], [value("g:d:5", [-1, rows])], [primitive("Load:1", "Load")])
 
 
 def convolution():
