@@ -91,8 +91,7 @@ static sy_status tune_onnx(sy_job *job, sy_report *report)
     bool mindir = false;
     SY_TRY(is_mindir(job, &mindir));
     if (mindir)
-        return sy_fail(job->ctx, SY_E_UNSUPPORTED,
-                       "auto_tune is for ONNX models: mixed bits are not written into MindIR");
+        return sy_fail(job->ctx, SY_E_UNSUPPORTED, "auto_tune is for ONNX models; for MindIR set init_scale");
     SY_TRY(sy_job_weight_output(job, ".onnx", &path));
     return sy_job_tune(job, report);
 }

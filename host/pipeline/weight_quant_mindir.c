@@ -11,6 +11,7 @@
 #include "import/mindir/edit.h"
 #include "import/mindir/weights.h"
 #include "pipeline/job.h"
+#include "pipeline/weight_mixed.h"
 #include "pipeline/weight_quant.h"
 #include "quant/weight_only.h"
 
@@ -25,8 +26,16 @@ typedef struct weight_job {
     sy_mind_edit *edits;
     int edit_count;
     size_t before, after; /* bytes of all weights */
+    sy_mixed mixed;       /* where bit_num = 0 */
     sy_arena arena;       /* of integers and factors */
 } weight_job;
+
+/* Bits that a weight is chosen for; those of mixed bits follow later. */
+static int bits_of(const weight_job *work)
+{
+    const int bits = work->job->config->common_quant_param.bit_num;
+    return bits ? bits : SY_MIXED_FIXED_BITS;
+}
 
 static const char *because(weight_job *work, const char *format, long long a, long long b)
 {
@@ -59,7 +68,7 @@ static const char *refusal_of(weight_job *work, const sy_mind_weight *weight)
     const sy_config *config = work->job->config;
     const sy_mind_tensor *tensor = &work->model.parameters[weight->parameter];
     const int64_t size = (int64_t)elements_of(tensor), channels = tensor->shape.dims[weight->axis];
-    const int bits = config->common_quant_param.bit_num;
+    const int bits = bits_of(work);
     if (is_skipped(work, weight))
         return "skip_quant_node";
     if (size <= config->common_quant_param.min_quant_weight_size)
@@ -111,9 +120,9 @@ static void *store_integers(weight_job *work, const int16_t *integers, size_t co
 }
 
 static sy_status add_edit(weight_job *work, const sy_mind_weight *weight, const sy_channels *channels,
-                          const int16_t *integers, const sy_weight_factors *factors, const char **out_refusal)
+                          int bits, const int16_t *integers, const sy_weight_factors *factors,
+                          const char **out_refusal)
 {
-    const int bits = work->job->config->common_quant_param.bit_num;
     const sy_mind_tensor *tensor = &work->model.parameters[weight->parameter];
     const bool half = tensor->data_type == SY_DTYPE_FLOAT16;
     const size_t count = elements_of(tensor);
@@ -178,11 +187,46 @@ static sy_status quantize_floats(weight_job *work, const sy_mind_weight *weight,
                                          config->weight_quant_param.bias_correction, integers, factors);
     if (status == SY_OK) {
         *out_snr = sy_weight_only_snr(values, &channels, integers, factors);
-        status = add_edit(work, weight, &channels, integers, factors, out_refusal);
+        status = add_edit(work, weight, &channels, config->common_quant_param.bit_num, integers, factors,
+                          out_refusal);
     }
     free(integers);
     free(factors);
     return sy_while(ctx, status, "parameter '%s'", tensor->name);
+}
+
+/* x = (q - zero) * scale + shift, as the factors of x = (q + zp) * scale. */
+static sy_status factors_of(weight_job *work, const sy_weight_codes *codes, sy_weight_factors **out)
+{
+    sy_weight_factors *factors = sy_arena_alloc(&work->arena, codes->cut.units, sizeof *factors);
+    SY_TRY(sy_check_alloc(work->job->ctx, factors));
+    for (size_t u = 0; u < codes->cut.units; u++)
+        factors[u] = (sy_weight_factors){.scale = codes->scales[u],
+                                         .zp = codes->shifts[u] / codes->scales[u] - (float)codes->zeros[u]};
+    *out = factors;
+    return SY_OK;
+}
+
+/* The same by steps, or where they do not pay in 8 bits. */
+static sy_status mix_floats(weight_job *work, const sy_mind_weight *weight, const float *values,
+                            double *out_snr, const char **out_refusal)
+{
+    const sy_config *config = work->job->config;
+    const sy_mind_tensor *tensor = &work->model.parameters[weight->parameter];
+    const sy_weight_task fixed = {.bits = SY_MIXED_FIXED_BITS,
+                                  .correct = config->weight_quant_param.bias_correction};
+    const sy_tensor shaped = {.shape = tensor->shape};
+    sy_weight_codes codes;
+    sy_weight_factors *factors;
+    sy_channels channels;
+    SY_TRY(sy_mixed_encode(work->job, &work->arena, sy_weight_find_method("MAX_MIN"), &fixed,
+                           sy_mind_local_name(tensor->name), &tensor->shape, weight->axis, values,
+                           &work->mixed, &codes));
+    SY_TRY(factors_of(work, &codes, &factors));
+    if (!sy_weight_channels(&shaped, codes.cut.axis, &channels))
+        return sy_fail(work->job->ctx, SY_E_INTERNAL, "parameter '%s' lost its shape", tensor->name);
+    *out_snr = sy_weight_only_snr(values, &channels, codes.codes, factors);
+    return add_edit(work, weight, &channels, codes.bits, codes.codes, factors, out_refusal);
 }
 
 static sy_status quantize_weight(weight_job *work, const sy_mind_weight *weight, double *out_snr,
@@ -192,24 +236,33 @@ static sy_status quantize_weight(weight_job *work, const sy_mind_weight *weight,
     const size_t count = elements_of(tensor);
     float *values = NULL;
     SY_TRY(read_floats(work, tensor, count, &values));
-    const sy_status status = quantize_floats(work, weight, values, count, out_snr, out_refusal);
+    const sy_status status = work->job->config->common_quant_param.bit_num == 0
+                                 ? mix_floats(work, weight, values, out_snr, out_refusal)
+                                 : quantize_floats(work, weight, values, count, out_snr, out_refusal);
     free(values);
     return status;
+}
+
+/* Bits of the integers that the last edit holds. */
+static int stored_bits(const weight_job *work)
+{
+    return work->edits[work->edit_count - 1].integer_type == SY_DTYPE_INT16 ? 16 : 8;
 }
 
 static sy_status report_weight(weight_job *work, const sy_mind_weight *weight, const char *refusal,
                                double snr, sy_text *out, cJSON *list)
 {
     const char *name = sy_mind_local_name(work->model.parameters[weight->parameter].name);
-    const int bits = work->job->config->common_quant_param.bit_num;
     cJSON *item = sy_json_item(list);
     bool good = item && sy_json_text(item, "parameter", name);
     if (refusal) {
         sy_text_printf(out, "  float  %-28s %s\n", name, refusal);
         good = good && sy_json_text(item, "reason", refusal);
     } else {
-        sy_text_printf(out, "  int%-3d %-28s %.1f dB\n", bits > 8 ? 16 : 8, name, snr);
-        good = good && sy_json_number(item, "bits", bits) && sy_json_number(item, "snr_db", snr);
+        const int bits = work->job->config->common_quant_param.bit_num;
+        sy_text_printf(out, "  int%-3d %-28s %.1f dB\n", stored_bits(work), name, snr);
+        good = good && sy_json_number(item, "bits", bits ? bits : stored_bits(work)) &&
+               sy_json_number(item, "snr_db", snr);
     }
     return sy_check_alloc(work->job->ctx, good ? item : NULL);
 }
@@ -302,17 +355,19 @@ static sy_status check_request(sy_job *job)
             job->ctx, SY_E_UNSUPPORTED,
             "weights that become float when the model is loaded need MindSpore Lite's own format, which is "
             "not written: set [weight_quant_param] dequant_strategy = ON_THE_FLY");
-    if (bits < 1)
+    if (bits < 1 && job->request->chip)
         return sy_fail(job->ctx, SY_E_UNSUPPORTED,
-                       "bit_num = 0 (mixed bits) needs an encoding that models loaded on "
-                       "the fly do not have: choose 1 to 16");
+                       "bit_num = 0 (mixed bits) may need 16 bits, and AscendAntiQuant, which "
+                       "ascend_oriented:%s asks for, "
+                       "takes 8: choose at most 8, or leave the chip out",
+                       job->request->chip);
     if (bits > 8 && job->request->chip)
         return sy_fail(job->ctx, SY_E_UNSUPPORTED,
                        "bit_num = %d: AscendAntiQuant, which ascend_oriented:%s asks for, takes 8 bits; "
                        "choose at most 8, "
                        "or leave the chip out",
                        bits, job->request->chip);
-    if (bits != 8 && bits != 16)
+    if (bits && bits != 8 && bits != 16)
         sy_log(job->ctx, SY_LOG_WARN, "bit_num = %d: such weights are stored in %d bits", bits,
                bits > 8 ? 16 : 8);
     return SY_OK;
@@ -377,6 +432,8 @@ static sy_status run(weight_job *work, sy_report *report)
     SY_TRY(sy_job_weight_output(work->job, ".mindir", &path));
     SY_TRY(choose_weights(work, report));
     SY_TRY(require_some(work));
+    if (work->job->config->common_quant_param.bit_num == 0)
+        SY_TRY(sy_mixed_report(work->job, &work->mixed, report));
     qsort(work->edits, (size_t)work->edit_count, sizeof *work->edits, by_place);
     SY_TRY(sy_mind_save(ctx, &work->model, work->folder, work->edits, work->edit_count,
                         work->job->request->chip ? SY_MIND_WIDEN_ANTI_QUANT : SY_MIND_WIDEN_CAST, path));
@@ -389,6 +446,7 @@ sy_status sy_job_quantize_mindir_weights(sy_job *job, sy_report *report)
     weight_job work = {.job = job};
     const sy_status status = run(&work, report);
     sy_mind_release(&work.model);
+    sy_mixed_release(&work.mixed);
     sy_file_unmap(&work.file);
     sy_arena_release(&work.arena);
     free(work.folder);

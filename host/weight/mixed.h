@@ -6,11 +6,11 @@
 #include "weight/codes.h"
 
 /* Codes of one step a unit of `cut`, without zero points, such that |w - w'| / |w| of each unit, Euclidean
- * norms over its elements, is `error` within 1 %; `error` is above 0 and below 1. With `correct`, w' has the
- * mean and the deviation of w (scale and shift, as in weight/method.h). Where 16 bits do not hold codes of so
- * small a step they take the smallest they hold, and the error is larger. out->bits is the width that the
- * codes need. In `arena`. As MindSpore Lite's search, but that a unit may be a channel, and nothing
- * overflows. SY_E_NUMERIC where a value is not finite.
+ * norms over its elements, is `error` within 1 %, or below it where no step gives that; `error` is above 0
+ * and below 1. With `correct`, w' has the mean and the deviation of w (scale and shift, as in
+ * weight/method.h). Where 16 bits do not hold codes of so small a step they take the smallest they hold, and
+ * the error is larger. out->bits is the width that the codes need. In `arena`. As MindSpore Lite's search,
+ * but that a unit may be a channel, and nothing overflows. SY_E_NUMERIC where a value is not finite.
  */
 sy_status sy_weight_mixed_encode(sy_ctx *ctx, sy_arena *arena, double error, bool correct, const char *name,
                                  const sy_shape *shape, const sy_weight_cut *cut, const float *values,

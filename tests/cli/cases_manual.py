@@ -163,8 +163,9 @@ CASES = [Case(path.name, command_of(path.name), 0, before=prepare(path.name), ch
     refused("when the model is loaded", "[common_quant_param]\nquant_type=WEIGHT_QUANT\n", "", 4,
             "weights that become float when the model is loaded need MindSpore Lite's own format, which is not written: set "
             "[weight_quant_param] dequant_strategy = ON_THE_FLY"),
-    refused("mixed bits", OTF % ("bit_num=0", ""), "", 4,
-            "bit_num = 0 (mixed bits) needs an encoding that models loaded on the fly do not have: choose 1 to 16"),
+    refused("mixed bits for a chip of 8", OTF % ("bit_num=0", ""), "--optimize=ascend_oriented:910b", 4,
+            "bit_num = 0 (mixed bits) may need 16 bits, and AscendAntiQuant, which ascend_oriented:910b asks for, takes 8: "
+            "choose at most 8, or leave the chip out"),
     refused("bits that AscendAntiQuant has not", OTF % ("bit_num=9", ""), "--optimize=ascend_oriented:910b", 4,
             "bit_num = 9: AscendAntiQuant, which ascend_oriented:910b asks for, takes 8 bits; choose at most 8, or leave the chip "
             "out"),
