@@ -7,6 +7,7 @@
 #include "kernels/pointwise.h"
 #include "kernels/pool.h"
 #include "kernels/processor.h"
+#include "kernels/processor_statistics.h"
 #include "kernels/resize.h"
 #include "kernels/rows.h"
 #include "kernels/statistics.h"

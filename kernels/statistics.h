@@ -66,6 +66,21 @@ void sy_k_observe_begin(SY_GLOBAL const sy_f32 *SY_RESTRICT x, SY_GLOBAL sy_u32 
         summary[SY_AT(at, 2) + i] = i < 2 ? extreme : (i == 8 ? (sy_u32)SY_EXPONENT_LEAST : 0);
 }
 
+/* Adds to the summary what was seen of some elements; `least` is above `most` where none was finite. */
+SY_FN void sy_observe_add_range(SY_GLOBAL sy_u32 *out, sy_f32 least, sy_f32 most, sy_u32 zeros,
+                                sy_u32 not_finite)
+{
+    SY_ATOMIC_ADD(out + 2, zeros);
+    SY_ATOMIC_ADD(out + 3, not_finite);
+    if (least <= most) {
+        const sy_u32 low = sy_bits_of(least) & 0x7fffffffu, high = sy_bits_of(most) & 0x7fffffffu;
+        sy_atomic_min_float(out, least);
+        sy_atomic_max_float(out + 1, most);
+        SY_ATOMIC_MAX((SY_GLOBAL sy_i32 *)out + 8,
+                      (sy_i32)((low > high ? low : high) >> 23) + SY_EXPONENT_LEAST);
+    }
+}
+
 /* Words 0 to 3 and 8 of the summary. */
 SY_KERNEL(SY_GROUP, 1)
 void sy_k_observe_range(SY_GLOBAL const sy_f32 *SY_RESTRICT x, SY_GLOBAL sy_u32 *SY_RESTRICT bins,
@@ -103,18 +118,8 @@ void sy_k_observe_range(SY_GLOBAL const sy_f32 *SY_RESTRICT x, SY_GLOBAL sy_u32 
             not_finite[item] += not_finite[item + span];
         }
     }
-    if (item == 0) {
-        SY_GLOBAL sy_u32 *out = summary + SY_AT(at, 2);
-        SY_ATOMIC_ADD(out + 2, zeros[0]);
-        SY_ATOMIC_ADD(out + 3, not_finite[0]);
-        if (least[0] <= most[0]) {
-            const sy_u32 low = sy_bits_of(least[0]) & 0x7fffffffu, high = sy_bits_of(most[0]) & 0x7fffffffu;
-            sy_atomic_min_float(out, least[0]);
-            sy_atomic_max_float(out + 1, most[0]);
-            SY_ATOMIC_MAX((SY_GLOBAL sy_i32 *)out + 8,
-                          (sy_i32)((low > high ? low : high) >> 23) + SY_EXPONENT_LEAST);
-        }
-    }
+    if (item == 0)
+        sy_observe_add_range(summary + SY_AT(at, 2), least[0], most[0], zeros[0], not_finite[0]);
 }
 
 /* What an item adds to words 4 to 7 of the summary. */

@@ -2,7 +2,13 @@
 #include "device/grid_plan.h"
 
 /* A group that counts in shared memory has the cost of clearing and emptying it: 8192 bins. */
-enum { FEW = 8192, RANGE_ELEMENTS = 4096, MANY_ELEMENTS = 32768, GROUPS_MAX = 256 };
+enum {
+    FEW = 8192,
+    RANGE_ELEMENTS = 4096,
+    MANY_ELEMENTS = 32768,
+    STRETCH_ELEMENTS = 131072,
+    GROUPS_MAX = 256
+};
 
 static uint64_t groups_for(uint64_t elements, uint64_t each)
 {
@@ -13,8 +19,14 @@ static uint64_t groups_for(uint64_t elements, uint64_t each)
 void sy_grid_observe(sy_grid *grid, sy_grid_target target)
 {
     const uint64_t count = grid->params.observe.count;
-    (void)target;
     sy_grid_add(grid, SY_DEVICE_KERNEL_observe_begin, SY_HISTOGRAM_BINS);
+    if (target == SY_GRID_PROCESSOR) {
+        const uint64_t groups = groups_for(count, STRETCH_ELEMENTS);
+        sy_grid_add_groups(grid, SY_DEVICE_KERNEL_observe_range_line, groups);
+        sy_grid_add_groups(grid, SY_DEVICE_KERNEL_observe_count_line, groups);
+        sy_grid_add_groups(grid, SY_DEVICE_KERNEL_observe_end, 1);
+        return;
+    }
     sy_grid_add_groups(grid, SY_DEVICE_KERNEL_observe_range, groups_for(count, RANGE_ELEMENTS));
     if (count <= FEW)
         sy_grid_add(grid, SY_DEVICE_KERNEL_observe_few, count);
