@@ -19,6 +19,25 @@ def quantized(folder, world):
     (folder / "q.onnx").write_bytes(onnx_file.integer_weights(normal(300 * 64, 6), 300, 64))
 
 
+def with_data(folder, world):
+    """A model whose weight stands in a file of its own, behind what is no weight."""
+    random.seed(6)
+    codes = struct.pack(f"<{300 * 64}b", *normal(300 * 64, 6))
+    outside = onnx_file.integers_outside("codes", (300, 64), "parts/data", 7, len(codes))
+    nodes = [onnx_file.node("DequantizeLinear", "widen", ["codes", "scale"], "w"),
+             onnx_file.node("MatMul", "product", ["x", "w"], "y")]
+    (folder / "q.onnx").write_bytes(onnx_file.model(
+        nodes, [onnx_file.value("x", (1, 300))], [onnx_file.value("y", (1, 64))],
+        [outside, onnx_file.tensor("scale", (), [0.01])]))
+    (folder / "parts").mkdir()
+    (folder / "parts" / "data").write_bytes(b"unknown" + codes)
+
+
+def without_data(folder, world):
+    with_data(folder, world)
+    (folder / "parts" / "data").write_bytes(b"short")
+
+
 def packed(folder, world):
     quantized(folder, world)
     world.must(folder, "pack q.onnx --output m.syw")
@@ -34,6 +53,17 @@ def comes_back(result):
     if any(count >= size for _, _, size, count in tensors):
         faults.append(f"a tensor has grown: {tensors}")
     return faults
+
+
+def both_come_back(result):
+    names = ["q.onnx", "parts/data"]
+    files, tensors = syw.read((result.folder / "m.syw").read_bytes())
+    faults = [] if files == {name: (result.folder / name).read_bytes() for name in names} else ["other files than those packed"]
+    if [(name, size) for name, _, size, _ in tensors] != [("codes", 300 * 64)]:
+        faults.append(f"the weight outside is not coded: {tensors}")
+    result.world.must(result.folder, "unpack m.syw --output back")
+    same = all((result.folder / "back" / name).read_bytes() == (result.folder / name).read_bytes() for name in names)
+    return faults if same else faults + ["other files than those unpacked"]
 
 
 def is_unpacked(result):
@@ -221,6 +251,9 @@ CASES = [
     Case("a model is packed", "pack q.onnx --output m.syw", 0, before=quantized, check=comes_back),
     Case("with one segment", "pack q.onnx --output m.syw --set weight_quant_param.max_segments=1", 0,
          before=quantized, check=comes_back),
+    Case("a model with external data", "pack q.onnx --output m.syw", 0, before=with_data, check=both_come_back),
+    Case("a model without its external data", "pack q.onnx --output m.syw", 3,
+         "steelyard: m.syw: tensor 'codes' does not stand inside 'parts/data'\n", before=without_data),
     Case("and unpacked", UNPACK, 0, before=packed, check=is_unpacked),
     Case("containers of others are unpacked", "unpack f.syw --output back", 0, before=write_foreign, check=is_foreign),
     Case("a container is inspected", "inspect m.syw", 0, before=packed, check=inspected),

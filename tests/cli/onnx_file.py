@@ -32,6 +32,14 @@ def integers(name, shape, values):
     return dims + field(2, 3) + field(8, name) + field(9, struct.pack(f"<{len(values)}b", *values))
 
 
+def integers_outside(name, shape, location, offset, length):
+    """The same, held in another file."""
+    pairs = {"location": location, "offset": str(offset), "length": str(length)}
+    dims = b"".join(field(1, size) for size in shape)
+    return (dims + field(2, 3) + field(8, name) + b"".join(field(13, field(1, k) + field(2, v)) for k, v in pairs.items())
+            + field(14, 1))
+
+
 def value(name, shape):
     dims = b"".join(field(1, field(1, size)) for size in shape)
     return field(1, name) + field(2, field(1, field(1, FLOAT) + field(2, dims)))
