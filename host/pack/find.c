@@ -4,6 +4,9 @@
 #include "import/mindir/model.h"
 #include "pack/finder.h"
 
+_Static_assert(sizeof((sy_pack_tensor *)0)->dims == sizeof((sy_shape *)0)->dims,
+               "a tensor has the dimensions of a shape");
+
 /* bits 0: not of integers that are packed. */
 static sy_element element_of(int64_t dtype)
 {

@@ -15,7 +15,7 @@ sy_status sy_table_take(sy_ctx *ctx, sy_bit_reader *reader, int bits, int16_t **
 /* ceil(log2(count)) for 1 to 65536. */
 int sy_table_index_bits(uint32_t count);
 
-/* A code by its place; false beyond the table, and at the end of the stream. */
+/* A code by its place; false beyond the table. */
 bool sy_table_find(const int16_t *table, uint32_t count, uint32_t place, int16_t *out);
 
 #endif

@@ -200,11 +200,12 @@ static sy_status finish(tuning *work, sy_report *report)
     double nearest = -1;
     for (size_t i = 0; i < count; i++)
         nearest = fmax(nearest, probes[i].cosine);
-    return sy_fail(work->ctx, SY_E_ACCURACY,
-                   "auto_tune: none of %zu values of init_scale reaches target_cosine = %.15g, the nearest has "
-                   "%.6f; what was "
-                   "tried is in %s, and the next run goes on from there",
-                   count, work->target, nearest, work->state_path);
+    return sy_fail(
+        work->ctx, SY_E_ACCURACY,
+        "auto_tune: none of %zu values of init_scale reaches target_cosine = %.15g, the nearest has "
+        "%.6f; what was "
+        "tried is in %s, and the next run goes on from there",
+        count, work->target, nearest, work->state_path);
 }
 
 static sy_status load_state(tuning *work)
