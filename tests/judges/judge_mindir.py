@@ -164,9 +164,9 @@ def run(python, file, name, folder, mark):
 
 def ours(steelyard, file, name, folder):
     """What `steelyard run` makes of the first sample."""
-    inputs = {"cnn": "x", "mixed": "x", "transformer": "tokens"}
+    source = "tokens" if name in ("transformer", "bert") else "x"
     results = folder / "ours"
-    subprocess.run([steelyard, "run", str(file), "--input", f"{inputs[name]}={folder}/{name}.1.npy", "--output", str(results), "--quiet"],
+    subprocess.run([steelyard, "run", str(file), "--input", f"{source}={folder}/{name}.1.npy", "--output", str(results), "--quiet"],
                    check=True, stdout=subprocess.DEVNULL)
     paths = list(results.glob("*.npy"))
     assert len(paths) == 1

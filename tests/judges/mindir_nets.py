@@ -70,7 +70,61 @@ def build():
             x = ops.reshape(ops.transpose(x, (0, 2, 3, 1)), (-1, 9, 18))
             return ops.reduce_sum(self.dense(x), 1) / 3
 
+    class Decoder(nn.Cell):
+        """Transposed convolutions with each kind of padding, of which two ask for the sizes of the input."""
+
+        def __init__(self):
+            super().__init__()
+            self.down = nn.Conv2d(3, 24, 3, stride=2, pad_mode="pad", padding=1, has_bias=True)
+            self.valid = nn.Conv2dTranspose(24, 18, 2, stride=2, pad_mode="valid", has_bias=True)
+            self.same = nn.Conv2dTranspose(18, 20, 3, stride=2, pad_mode="same", has_bias=True)
+            self.padded = nn.Conv2dTranspose(20, 17, 4, stride=2, pad_mode="pad", padding=1, has_bias=False)
+            self.wide = nn.Conv2dTranspose(17, 16, 3, stride=1, pad_mode="valid")
+            self.swish = nn.HSwish()
+
+        def construct(self, x):
+            x = self.swish(self.valid(self.swish(self.down(x))))
+            return ops.sigmoid(self.wide(self.padded(self.swish(self.same(x)))))
+
+    class Mobile(nn.Cell):
+        """Squeeze and excitation, limits, means over the image."""
+
+        def __init__(self):
+            super().__init__()
+            self.first = nn.Conv2d(3, 24, 3, stride=2, pad_mode="same")
+            self.gate = nn.Conv2d(24, 24, 1, has_bias=True)
+            self.swish, self.sigmoid, self.dense = nn.HSwish(), nn.HSigmoid(), nn.Dense(24, 10)
+
+        def construct(self, x):
+            x = self.swish(self.first(x))
+            x = x * self.sigmoid(self.gate(ops.mean(x, (2, 3), True)))
+            return self.dense(ops.clamp(x, 0., 6.).mean((2, 3)))
+
+    class Bert(nn.Cell):
+        """Attention of several heads with a mask, positions, the first token picked."""
+
+        def __init__(self):
+            super().__init__()
+            self.embedding = nn.Embedding(50, 32)
+            self.position = ms.Parameter(Tensor(np.random.RandomState(7).randn(6, 32).astype(np.float32)), "position")
+            self.query, self.key, self.value = nn.Dense(32, 32), nn.Dense(32, 32), nn.Dense(32, 32)
+            self.norm, self.last = nn.LayerNorm((32,)), nn.Dense(32, 7)
+
+        def heads(self, x):
+            return x.reshape((-1, 6, 4, 8)).transpose((0, 2, 1, 3))
+
+        def construct(self, tokens):
+            mask = (tokens != 0).astype(ms.float32).expand_dims(1).expand_dims(1)
+            x = self.embedding(tokens) + self.position
+            scores = ops.matmul(self.heads(self.query(x)), self.heads(self.key(x)).swapaxes(-1, -2)) / 2.8284271
+            a = ops.softmax(scores + (1 - mask) * -10000., -1)
+            y = ops.matmul(a, self.heads(self.value(x))).transpose((0, 2, 1, 3)).reshape((-1, 6, 32))
+            return ops.tanh(self.last(ops.gelu(self.norm(x + y))[:, 0]))
+
     return {
+        "decoder": (Decoder(), [Tensor(shape=[None, 3, 8, 8], dtype=ms.float32)], lambda n, r: [r.randn(n, 3, 8, 8).astype(np.float32)]),
+        "mobile": (Mobile(), [Tensor(shape=[None, 3, 16, 16], dtype=ms.float32)], lambda n, r: [r.randn(n, 3, 16, 16).astype(np.float32)]),
+        "bert": (Bert(), [Tensor(shape=[None, 6], dtype=ms.int32)], lambda n, r: [r.randint(0, 50, (n, 6)).astype(np.int32)]),
         "cnn": (Cnn(), [Tensor(shape=[None, 3, 16, 16], dtype=ms.float32)], lambda n, r: [r.randn(n, 3, 16, 16).astype(np.float32)]),
         "transformer": (Transformer(), [Tensor(shape=[None, 6], dtype=ms.int32)], lambda n, r: [r.randint(0, 50, (n, 6)).astype(np.int32)]),
         "mixed": (Mixed(), [Tensor(shape=[None, 4, 8, 8], dtype=ms.float32)], lambda n, r: [r.randn(n, 4, 8, 8).astype(np.float32)]),

@@ -486,6 +486,14 @@ static void what_cannot_be_translated_is_named_with_its_node(void **state)
         {"Concat", "x two", "", "node 'y' (Concat): what it joins is no tuple whose elements are known",
          SY_E_UNSUPPORTED},
         {"Gather", "x x two two", "", "node 'y' (Gather): batch_dims is not 0", SY_E_UNSUPPORTED},
+        {"StridedSlice", "x two two two two two two two two", "",
+         "node 'y' (StridedSlice): it has an ellipsis or a new axis", SY_E_UNSUPPORTED},
+        {"StridedSlice", "x two two", "", "node 'y' (StridedSlice): 1 begins, 1 ends and 0 strides",
+         SY_E_MODEL},
+        {"StridedSlice", "x x two two", "",
+         "node 'y' (StridedSlice): input 1 (begin) is computed, it must be a constant", SY_E_UNSUPPORTED},
+        {"Conv2DTranspose", "x x two", "",
+         "node 'y' (Conv2DTranspose): the shape of its weights is not known", SY_E_UNSUPPORTED},
     };
     static const int dims[] = {2, 3};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

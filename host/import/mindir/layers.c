@@ -95,6 +95,51 @@ static sy_status conv2d(sy_mind_translator *work)
     return sy_mind_infer(work, node);
 }
 
+/* What ONNX takes off the ends and adds behind, so that the result is as long as MindSpore says: stride times
+ * the input with SAME and VALID, but for windows longer than the stride, of which VALID keeps what is over.
+ */
+static sy_status set_transposed_ends(sy_mind_translator *work, int node, const char *auto_pad,
+                                     const sy_shape *weights)
+{
+    int64_t stride[2], dilation[2], pads[4], more[2];
+    SY_TRY(window_sizes(work, SY_MIND_NO_INPUT, "stride", stride));
+    SY_TRY(window_sizes(work, SY_MIND_NO_INPUT, "dilation", dilation));
+    for (int i = 0; i < 2; i++) {
+        const int64_t over = (weights->dims[2 + i] - 1) * dilation[i] + 1 - stride[i];
+        const int64_t off = over > 0 && strcmp(auto_pad, "VALID") != 0 ? over : 0;
+        pads[i] = off / 2;
+        pads[2 + i] = off - off / 2;
+        more[i] = over < 0 ? -over : 0;
+    }
+    SY_TRY(sy_graph_set_attr_ints(work->ctx, work->graph, node, "pads", pads, 4));
+    return sy_graph_set_attr_ints(work->ctx, work->graph, node, "output_padding", more, 2);
+}
+
+/* The third input, the size of the result, follows from the others. */
+static sy_status conv2d_transpose(sy_mind_translator *work)
+{
+    int inputs[2], tensor, node;
+    const char *auto_pad = auto_pad_of(work, SY_MIND_NO_INPUT);
+    SY_TRY(require_nchw(work, SY_MIND_NO_INPUT));
+    SY_TRY(sy_mind_tensor_input(work, 0, SY_NONE, &inputs[0]));
+    SY_TRY(sy_mind_tensor_input(work, 1, SY_NONE, &inputs[1]));
+    const sy_shape weights = *sy_mind_shape(work, inputs[1]);
+    if (weights.rank != 4 || !sy_shape_known(&weights))
+        return sy_fail(work->ctx, SY_E_UNSUPPORTED, "the shape of its weights is not known");
+    SY_TRY(sy_mind_add(work, "ConvTranspose", inputs, 2, "", &tensor, &node));
+    SY_TRY(set_window(work, node, "strides", SY_MIND_NO_INPUT, "stride"));
+    SY_TRY(set_window(work, node, "dilations", SY_MIND_NO_INPUT, "dilation"));
+    SY_TRY(sy_graph_set_attr_int(work->ctx, work->graph, node, "group",
+                                 sy_mind_int(work, SY_MIND_NO_INPUT, "group", 1)));
+    if (strcmp(auto_pad, "NOTSET") == 0)
+        SY_TRY(set_pads(work, node, SY_MIND_NO_INPUT,
+                        sy_mind_attr_of(work->node, "pad_list") ? "pad_list" : "pad"));
+    else
+        SY_TRY(set_transposed_ends(work, node, auto_pad, &weights));
+    sy_mind_means(work, tensor);
+    return sy_mind_infer(work, node);
+}
+
 /* MaxPool has attributes, AvgPool inputs. */
 static sy_status pool(sy_mind_translator *work)
 {
@@ -230,8 +275,16 @@ static sy_status layer_norm(sy_mind_translator *work)
 }
 
 const sy_mind_row sy_mind_layers[] = {
-    {"Conv2D", conv2d},    {"MaxPool", pool},         {"AvgPool", pool},
-    {"BiasAdd", bias_add}, {"MatMul", matmul},        {"BatchMatMul", matmul},
-    {"Dense", dense},      {"BatchNorm", batch_norm}, {"LayerNorm", layer_norm},
+    {"Conv2D", conv2d},
+    {"MaxPool", pool},
+    {"AvgPool", pool},
+    {"BiasAdd", bias_add},
+    {"MatMul", matmul},
+    {"BatchMatMul", matmul},
+    {"Dense", dense},
+    {"BatchNorm", batch_norm},
+    {"LayerNorm", layer_norm},
+    {"Conv2DTranspose", conv2d_transpose},
+    {"Conv2DBackpropInput", conv2d_transpose},
     {NULL, NULL},
 };

@@ -1,5 +1,5 @@
 /* One function for each operator of MindSpore, or for a family of them; the tables are at the end and in
- * layers.c. */
+ * layers.c and choices.c. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,11 +31,27 @@ static sy_status make_tuple(sy_mind_translator *work)
     return SY_OK;
 }
 
+static bool is_shape(const sy_mind_translator *work, int tensor)
+{
+    const int producer = work->graph->tensors[tensor].producer;
+    return producer != SY_NONE && sy_node_is(&work->graph->nodes[producer], "Shape");
+}
+
+/* One of the sizes that Shape makes. */
+static sy_status size_at(sy_mind_translator *work, int sizes, int64_t index)
+{
+    int inputs[2] = {sizes, SY_NONE};
+    SY_TRY(sy_mind_add_ints(work, &index, 1, "/index", &inputs[1]));
+    return sy_mind_result(work, "Gather", inputs, 2);
+}
+
 static sy_status tuple_get_item(sy_mind_translator *work)
 {
     sy_mind_meaning tuple;
     const int64_t index = sy_mind_int(work, 1, "index", SY_NONE);
     SY_TRY(sy_mind_input(work, 0, &tuple));
+    if (tuple.kind == SY_MIND_KIND_TENSOR && is_shape(work, tuple.tensor))
+        return size_at(work, tuple.tensor, index);
     if (tuple.kind != SY_MIND_KIND_TUPLE)
         return sy_fail(work->ctx, SY_E_UNSUPPORTED, "'%s' is no tuple whose elements are known",
                        work->node->inputs[0]);
@@ -369,5 +385,8 @@ sy_mind_translate sy_mind_find_translation(const char *type)
     for (int i = 0; sy_mind_layers[i].type; i++)
         if (strcmp(sy_mind_layers[i].type, type) == 0)
             return sy_mind_layers[i].translate;
+    for (int i = 0; sy_mind_choices[i].type; i++)
+        if (strcmp(sy_mind_choices[i].type, type) == 0)
+            return sy_mind_choices[i].translate;
     return NULL;
 }

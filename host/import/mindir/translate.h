@@ -39,7 +39,7 @@ typedef struct sy_mind_row {
     sy_mind_translate translate;
 } sy_mind_row;
 
-extern const sy_mind_row sy_mind_layers[]; /* type NULL at the end */
+extern const sy_mind_row sy_mind_layers[], sy_mind_choices[]; /* type NULL at the end */
 
 /* NULL: not one of ours. */
 sy_mind_translate sy_mind_find_translation(const char *type);
