@@ -8,6 +8,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "fuse/fuse.h"
@@ -85,7 +86,8 @@ static double operations_of(const sy_step *step)
         const sy_conv2d_params *p = step->params;
         const double plane =
             step->kernel == SY_KERNEL_conv2d ? (double)p->out_h * p->out_w : (double)p->in_h * p->in_w;
-        return 2.0 * p->batch * p->filters * plane * (p->channels / p->groups) * p->kernel_h * p->kernel_w;
+        const uint32_t channels = p->channels / p->groups;
+        return 2.0 * p->batch * p->filters * plane * channels * p->kernel_h * p->kernel_w;
     }
     if (step->kernel == SY_KERNEL_gemm) {
         const sy_gemm_params *p = step->params;
@@ -114,11 +116,11 @@ static double bytes_of(const sy_lowering *lowering, const sy_step *step, uint32_
 static sy_device_info describe(const bench *b, const char *name)
 {
     sy_device_info infos[LISTED_MAX] = {{.name = ""}};
-    int count = 0, index = 0;
-    for (const char *at = name; *at; at++)
-        if (*at == ':')
-            index = atoi(at + 1);
-    if (b->backend->list(b->ctx, infos, LISTED_MAX, &count) != SY_OK || index >= count || index >= LISTED_MAX)
+    const char *colon = strrchr(name, ':');
+    int count = 0;
+    const long index = colon ? strtol(colon + 1, NULL, 10) : 0;
+    if (b->backend->list(b->ctx, infos, LISTED_MAX, &count) != SY_OK || index < 0 || index >= count ||
+        index >= LISTED_MAX)
         return (sy_device_info){.name = ""};
     return infos[index];
 }

@@ -104,7 +104,7 @@ sy_status sy_integer_pad(sy_integer *run, const sy_tflite_operator *op, sy_integ
         int64_t index[SY_MAX_RANK];
         split_index(y, i, index);
         for (int d = 0; d < y->rank; d++)
-            index[d] -= pads[2 * d];
+            index[d] -= pads[2 * (size_t)d];
         const int64_t at = join_index(x, index);
         run->codes[op->outputs[0]][i] = at < 0 ? filler : run->codes[op->inputs[0]][at];
     }
@@ -139,7 +139,7 @@ sy_status sy_integer_max_pool(sy_integer *run, const sy_tflite_operator *op, sy_
     const sy_tflite_tensor *x = input_of(run, op, 0), *y = output_of(run, op);
     const int stride[] = {sy_integer_option(op, 2, 1), sy_integer_option(op, 1, 1)};
     const int kernel[] = {sy_integer_option(op, 4, 1), sy_integer_option(op, 3, 1)};
-    int before[2];
+    int before[2] = {0, 0};
     (void)finding;
     for (int i = 0; i < 2; i++) {
         const int reach = (y->dims[1 + i] - 1) * stride[i] + kernel[i];
@@ -147,7 +147,7 @@ sy_status sy_integer_max_pool(sy_integer *run, const sy_tflite_operator *op, sy_
         before[i] = sy_integer_option(op, 0, SY_TFLITE_SAME) == SY_TFLITE_SAME ? total / 2 : 0;
     }
     for (size_t i = 0; i < sy_integer_elements(y); i++) {
-        int64_t index[SY_MAX_RANK];
+        int64_t index[SY_MAX_RANK] = {0};
         int8_t largest = INT8_MIN;
         split_index(y, i, index);
         for (int k = 0; k < kernel[0] * kernel[1]; k++) {

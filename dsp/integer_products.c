@@ -75,7 +75,7 @@ static channel channel_of(const sy_tflite_operator *op, const ends *e, int o)
         return (channel){o / (outputs / inputs), 1, (size_t)o, (size_t)outputs, 0};
     }
     const int outputs = e->w->dims[0], seen = e->w->dims[3], groups = inputs / seen;
-    const size_t taps = (size_t)(e->w->dims[1] * e->w->dims[2]);
+    const size_t taps = (size_t)e->w->dims[1] * (size_t)e->w->dims[2];
     return (channel){o / (outputs / groups) * seen, seen, (size_t)o * taps * (size_t)seen, (size_t)seen, 1};
 }
 
@@ -96,7 +96,7 @@ static int64_t dot_window(const ends *e, const window *win, const channel *c, in
                 c->first_input;
             const int8_t *w = e->w_codes + c->first + (size_t)(ky * win->kernel[1] + kx) * c->tap_step;
             for (int i = 0; i < c->inputs; i++)
-                acc += (x[i] - zero) * w[(size_t)i * c->channel_step];
+                acc += (int64_t)(x[i] - zero) * w[(size_t)i * c->channel_step];
         }
     }
     return acc;
@@ -146,7 +146,7 @@ sy_status sy_integer_transposed(sy_integer *run, const sy_tflite_operator *op, s
                             const int8_t *w =
                                 e.w_codes + (size_t)((o * kernel_y + ky) * kernel_x + kx) * (size_t)inputs;
                             for (int i = 0; i < inputs; i++)
-                                acc += (x[i] - (int32_t)e.x->zero) * w[i];
+                                acc += (int64_t)(x[i] - (int32_t)e.x->zero) * w[i];
                         }
                     *to++ = result_of(run, &e, &factor, acc, finding);
                 }
@@ -165,7 +165,7 @@ sy_status sy_integer_matrix(sy_integer *run, const sy_tflite_operator *op, sy_in
             const int8_t *x = e.x_codes + r * (size_t)inputs;
             int64_t acc = e.bias[o];
             for (int i = 0; i < inputs; i++)
-                acc += (x[i] - (int32_t)e.x->zero) * w[i];
+                acc += (int64_t)(x[i] - (int32_t)e.x->zero) * w[i];
             e.y_codes[r * (size_t)outputs + (size_t)o] = result_of(run, &e, &factor, acc, finding);
         }
     }

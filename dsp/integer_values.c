@@ -192,6 +192,7 @@ sy_status sy_integer_resize(sy_integer *run, const sy_tflite_operator *op, sy_in
     const sy_tflite_tensor *x = &run->model->tensors[op->inputs[0]],
                            *y = &run->model->tensors[op->outputs[0]];
     const int height = x->dims[1], width = x->dims[2], channels = x->dims[3];
+    const int8_t *from = run->codes[op->inputs[0]];
     int8_t *to = run->codes[op->outputs[0]];
     (void)finding;
     for (int n = 0; n < y->dims[0]; n++)
@@ -208,10 +209,10 @@ sy_status sy_integer_resize(sy_integer *run, const sy_tflite_operator *op, sy_in
                 const int columns[] = {inside(left, width), inside(left + 1, width)};
                 for (int c = 0; c < channels; c++) {
                     double values[4];
-                    for (int k = 0; k < 4; k++)
-                        values[k] =
-                            run->codes[op->inputs[0]]
-                                      [((n * height + rows[k / 2]) * width + columns[k % 2]) * channels + c];
+                    for (int k = 0; k < 4; k++) {
+                        const int64_t row = (int64_t)n * height + rows[k / 2];
+                        values[k] = from[(row * width + columns[k % 2]) * channels + c];
+                    }
                     const double upper = values[0] + (values[1] - values[0]) * fx;
                     const double lower = values[2] + (values[3] - values[2]) * fx;
                     *to++ = sy_integer_clamp(llrint(upper + (lower - upper) * fy));

@@ -50,7 +50,7 @@ sy_status sy_tflite_add_pad(sy_tflite_maker *maker, const sy_tflite_unit *unit, 
     int ends[3] = {*x}, padded;
     sy_tflite_operator *made;
     for (int i = 0; i < 4; i++)
-        dims[i] = maker->model->tensors[*x].dims[i] + pads[2 * i] + pads[2 * i + 1];
+        dims[i] = maker->model->tensors[*x].dims[i] + pads[2 * (size_t)i] + pads[2 * (size_t)i + 1];
     SY_TRY(sy_tflite_ints(maker, unit->node->name, "_pads", pads, 8, 2, &ends[1]));
     if (lowest)
         SY_TRY(add_lowest(maker, unit, *x, &ends[2]));

@@ -8,6 +8,8 @@
 #include "run/batch.h"
 #include "run/run.h"
 
+enum { BINS = SY_HISTOGRAM_BINS };
+
 typedef struct collector collector;
 
 /* One thread's part. On the device, for each sample of a batch and each observed tensor: its summary, its
@@ -120,7 +122,7 @@ static sy_status observe(sy_ctx *ctx, void *user, const sy_observed *seen)
         .operands = {seen->view, {worker->bins, 0}, summary, histogram},
         .params = &params,
         .batch = seen->samples,
-        .batch_strides = {seen->stride, SY_HISTOGRAM_BINS, summary_words(owner), histogram_words(owner)}};
+        .batch_strides = {seen->stride, BINS, summary_words(owner), histogram_words(owner)}};
     if (owner->channels[index].channels > 0)
         SY_TRY(sum_channels(ctx, worker, seen));
     return owner->spec->backend->launch(ctx, sy_runner_stream(worker->runner), &launch);
@@ -216,7 +218,7 @@ static sy_status start_worker(sy_ctx *ctx, collector *owner, calib_worker *worke
     const size_t batch = owner->batch;
     worker->owner = owner;
     SY_TRY(sy_runner_create(ctx, owner->program, owner->batch, &worker->runner));
-    SY_TRY(backend->alloc(ctx, device, batch * SY_HISTOGRAM_BINS, &worker->bins));
+    SY_TRY(backend->alloc(ctx, device, batch * BINS, &worker->bins));
     SY_TRY(backend->alloc(ctx, device, batch * summary_words(owner), &worker->summaries));
     SY_TRY(backend->alloc(ctx, device, batch * histogram_words(owner), &worker->histograms));
     if (owner->channel_words)
@@ -281,7 +283,7 @@ static size_t sample_bytes(const collector *owner)
     size_t activations, constants;
     sy_program_memory(owner->program, &activations, &constants);
     return activations +
-           (SY_HISTOGRAM_BINS + summary_words(owner) + histogram_words(owner) + owner->channel_words) *
+           (BINS + summary_words(owner) + histogram_words(owner) + owner->channel_words) *
                sizeof(uint32_t);
 }
 
