@@ -16,8 +16,11 @@ typedef struct sy_tune_probe {
  */
 #define SY_TUNE_BAND 0.0005
 bool sy_tune_next(const sy_tune_probe *probes, size_t count, double first, double target, double *out);
-/* The probe with the largest scale among those with a cosine of `target` and below any that fell short; NULL:
- * none. */
+/* The probe with the largest scale among those with a cosine of at least `target` and below any that fell
+ * short, and among these rather one that is just above the target, by no more than SY_TUNE_WIDE_BAND: where
+ * cosines jump, the largest may owe its own to chance. NULL: none.
+ */
+#define SY_TUNE_WIDE_BAND 0.0025
 const sy_tune_probe *sy_tune_best(const sy_tune_probe *probes, size_t count, double target);
 
 /* Probes on disk: of a search that `key` names. */

@@ -26,7 +26,13 @@ static bracket find_bracket(const sy_tune_probe *probes, size_t count, double ta
 
 const sy_tune_probe *sy_tune_best(const sy_tune_probe *probes, size_t count, double target)
 {
-    return find_bracket(probes, count, target).low;
+    const sy_tune_probe *low = find_bracket(probes, count, target).low, *best = low;
+    for (size_t i = 0; i < count; i++)
+        if (low && low->cosine > target + SY_TUNE_WIDE_BAND && probes[i].cosine >= target &&
+            probes[i].cosine <= target + SY_TUNE_WIDE_BAND && probes[i].scale < low->scale &&
+            (best == low || probes[i].scale > best->scale))
+            best = &probes[i];
+    return best;
 }
 
 /* How far outputs are from being the same, in a form that is about linear in the logarithm of the scale: 1 -

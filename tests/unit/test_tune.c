@@ -96,6 +96,19 @@ static void a_scale_above_one_that_fell_short_is_not_the_best(void **state)
     assert_true(sy_tune_best(probes, 4, 0.995) == &probes[2]);
 }
 
+static void one_that_is_just_above_the_target_is_preferred(void **state)
+{
+    (void)state;
+    static const sy_tune_probe probes[] = {
+        {0.0015, 0.99551}, {0.002005, 0.9958}, {0.00201, 0.997558}, {0.0021, 0.994}};
+    assert_true(sy_tune_best(probes, 4, 0.995) == &probes[1]);
+    /* There is none. */
+    assert_true(sy_tune_best(probes + 2, 2, 0.995) == &probes[2]);
+    /* What is above one that fell short does not count. */
+    static const sy_tune_probe jump[] = {{0.01, 0.9999}, {0.02, 0.99}, {0.03, 0.996}};
+    assert_true(sy_tune_best(jump, 3, 0.995) == &jump[0]);
+}
+
 static void probes_are_kept_to_the_last_bit(void **state)
 {
     static const sy_tune_probe probes[] = {
@@ -155,6 +168,7 @@ int main(void)
         cmocka_unit_test(an_interrupted_search_goes_on_as_if_it_had_not_been),
         cmocka_unit_test(what_cannot_be_reached_ends_too),
         cmocka_unit_test(a_scale_above_one_that_fell_short_is_not_the_best),
+        cmocka_unit_test(one_that_is_just_above_the_target_is_preferred),
         cmocka_unit_test(probes_are_kept_to_the_last_bit),
         cmocka_unit_test(files_that_are_none_are_refused),
     };
