@@ -1,6 +1,6 @@
 /* What the outputs are compared on. */
-#include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -69,17 +69,29 @@ static sy_status draw_all(sy_job *job, const char *folder, const char **out_data
     return status == SY_OK ? sy_check_alloc(job->ctx, *out_data) : status;
 }
 
+/* Removes the samples of one input, and what a run that was killed left of them; what has another name is not
+ * ours. */
+static void forget_input(sy_job *job, const char *own)
+{
+    char **names;
+    size_t count;
+    if (!sy_path_is_folder(own) || sy_folder_list(NULL, own, &job->arena, &names, &count) != SY_OK)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        const char *path =
+            strstr(names[i], ".npy") ? sy_arena_printf(&job->arena, "%s/%s", own, names[i]) : NULL;
+        if (path)
+            unlink(path);
+    }
+    rmdir(own);
+}
+
 void sy_tune_forget_inputs(sy_job *job, const char *folder)
 {
     for (int i = 0; job->bound && i < job->bound->input_count; i++) {
-        for (int s = 0; s < DRAWN; s++) {
-            const char *path = path_of(job, folder, i, s);
-            if (path)
-                unlink(path);
-        }
         const char *own = sy_arena_printf(&job->arena, "%s/%d", folder, i);
         if (own)
-            rmdir(own);
+            forget_input(job, own);
     }
     rmdir(folder);
 }
@@ -89,7 +101,9 @@ sy_status sy_tune_open_inputs(sy_job *job, const char *folder, bool *out_drawn)
     const char *data = job->request->data;
     const bool configured = job->config->mixed_bit_weight_quant_param.use_cv_data;
     *out_drawn = !data && !configured;
-    if (*out_drawn)
+    if (*out_drawn) {
+        sy_tune_forget_inputs(job, folder); /* half a file would be a sample */
         SY_TRY(draw_all(job, folder, &data));
+    }
     return sy_job_open_samples(job, data, NULL, *out_drawn ? SIZE_MAX : job->request->limit, &job->samples);
 }

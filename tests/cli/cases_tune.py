@@ -1,6 +1,7 @@
 """auto_tune: the search ends just above its target, and gives the same answer when it is killed and goes on."""
 import json
 import random
+import shutil
 import subprocess
 
 import onnx_file
@@ -23,7 +24,7 @@ def tuned(folder, world):
 
 
 def contents(folder):
-    return {path.name: path.read_bytes() for path in sorted((folder / "out").iterdir())}
+    return {path.name: path.read_bytes() if path.is_file() else "a folder" for path in sorted((folder / "out").iterdir())}
 
 
 def in_band(result):
@@ -44,7 +45,7 @@ def nothing_is_tried_again(result):
 def killed_once(result, first_ms, growth):
     """Kills the search after ever longer times until it comes to its end; the probes that its last run found on disk."""
     for path in (result.folder / "out").iterdir():
-        path.unlink()
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     wait = first_ms / 1000
     while True:
         with subprocess.Popen([str(result.world.program), *TUNE.split()], cwd=result.folder, stdout=subprocess.PIPE,
