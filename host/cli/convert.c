@@ -160,7 +160,9 @@ static void print_help(void)
          "MindSpore Lite's converter command line: quantizes as the configuration file says. Writes "
          "FILE.onnx and, "
          "beside it,\n"
-         "FILE.qstat and manifest.json; of a MindIR model FILE.mindir, with quant_type = WEIGHT_QUANT, or, "
+         "FILE.qstat and manifest.json; with quant_type = WEIGHT_QUANT FILE.onnx alone. Of a MindIR model "
+         "FILE.mindir, with "
+         "quant_type = WEIGHT_QUANT, or, "
          "with\n"
          "--saveType=ONNX, the same as of ONNX.\n");
     for (int i = 0; i < FLAG_COUNT; i++)

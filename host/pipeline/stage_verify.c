@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "base/file.h"
 #include "pipeline/job.h"
 #include "verify/verify.h"
 
@@ -107,6 +108,23 @@ static void print_tensors(const sy_verify_report *result, sy_text *out)
                        result->tensors[i].largest_difference, result->tensors[i].name);
 }
 
+/* The file's size beside that of the float model; data in other files do not count. */
+static sy_status report_size(sy_job *job, sy_report *report)
+{
+    const char *paths[] = {job->request->quantized, job->request->model};
+    size_t sizes[2];
+    for (int i = 0; i < 2; i++) {
+        sy_mapped file = {0};
+        SY_TRY(sy_file_map(job->ctx, paths[i], &file));
+        sizes[i] = file.size;
+        sy_file_unmap(&file);
+    }
+    sy_text_printf(&report->text, "%s: %zu bytes, the float model has %zu\n", paths[0], sizes[0], sizes[1]);
+    const bool good = sy_json_number(report->json, "bytes", (double)sizes[0]) &&
+                      sy_json_number(report->json, "bytes_before", (double)sizes[1]);
+    return sy_check_alloc(job->ctx, good ? report : NULL);
+}
+
 static sy_status verify(sy_job *job, sy_report *report)
 {
     sy_verify_report *result = NULL;
@@ -119,8 +137,9 @@ static sy_status verify(sy_job *job, sy_report *report)
     SY_TRY(sy_job_open_samples(job, job->request->data, job->request->labels, job->request->limit,
                                &job->samples));
     SY_TRY(sy_job_verify(job, job->samples, job->request->quantized, true, &result));
-    sy_text_printf(&report->text, "%s\n", job->request->quantized);
-    sy_status status = sy_job_report_verify(job->ctx, result, report, report->json);
+    sy_status status = report_size(job, report);
+    if (status == SY_OK)
+        status = sy_job_report_verify(job->ctx, result, report, report->json);
     print_tensors(result, &report->text);
     sy_verify_report_destroy(result);
     return status == SY_OK && job->request->as ? sy_job_simulate(job, job->request->quantized, report)

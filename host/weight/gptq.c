@@ -68,7 +68,7 @@ static sy_status find_order(sy_ctx *ctx, group_work *work)
  */
 static sy_status find_factor(sy_ctx *ctx, group_work *work)
 {
-    static const double always = 1e-3, of_few_samples = 0.5;
+    static const double always = 3e-3, of_few_samples = 2;
     const size_t n = work->size;
     double trace = 0;
     for (size_t i = 0; i < n; i++)

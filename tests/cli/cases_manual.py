@@ -128,6 +128,15 @@ def anti_quant(result):
     return wrong + ([] if b"AscendAntiQuant" in model and b"g:w-Cast" not in model else ["no AscendAntiQuant"])
 
 
+def smaller(*lines):
+    """Nothing but the model is written, and the report says this."""
+    def checked(result):
+        size = (result.folder / "model_quant.onnx").stat().st_size
+        wrong = [] if size < (result.folder / "model.onnx").stat().st_size / 3 else [f"the model has {size} bytes"]
+        return wrong + [f"'{line}' is not in {result.stdout}" for line in lines if line not in result.stdout]
+    return checked
+
+
 CHECKS = {
     "mslite_cpu.ini": check(quantized="Conv 3/3"),
     "mslite_cpu_per_layer.ini": check(quantized="Conv 3/3"),
@@ -137,6 +146,8 @@ CHECKS = {
     "mslite_ascend_dynamic.ini": gears,
     "mslite_on_the_fly.ini": on_the_fly,
     "mslite_dynamic.ini": dynamic,
+    "mslite_weights.ini": smaller("int8   w3 ", "4 of 4 weights are integers"),
+    "mslite_weights_gptq.ini": smaller("int4   w3 ", "4 of 4 weights are integers"),
 }
 
 DYNAMIC = "[common_quant_param]\nquant_type=DYNAMIC_QUANT\n%s\n[dynamic_quant_param]\nquant_strategy=ACWL\n"
