@@ -7,7 +7,8 @@ enum {
     RANGE_ELEMENTS = 4096,
     MANY_ELEMENTS = 32768,
     STRETCH_ELEMENTS = 131072,
-    GROUPS_MAX = 256
+    GROUPS_MAX = 256,
+    BINS = SY_HISTOGRAM_BINS
 };
 
 static uint64_t groups_for(uint64_t elements, uint64_t each)
@@ -19,7 +20,7 @@ static uint64_t groups_for(uint64_t elements, uint64_t each)
 void sy_grid_observe(sy_grid *grid, sy_grid_target target)
 {
     const uint64_t count = grid->params.observe.count;
-    sy_grid_add(grid, SY_DEVICE_KERNEL_observe_begin, SY_HISTOGRAM_BINS);
+    sy_grid_add(grid, SY_DEVICE_KERNEL_observe_begin, BINS);
     if (target == SY_GRID_PROCESSOR) {
         const uint64_t groups = groups_for(count, STRETCH_ELEMENTS);
         sy_grid_add_groups(grid, SY_DEVICE_KERNEL_observe_range_line, groups);

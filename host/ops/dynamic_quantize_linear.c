@@ -16,7 +16,7 @@ static sy_status infer(sy_infer *infer)
     const sy_dtype dtype = sy_infer_input(infer, 0)->dtype;
     if (dtype != SY_DTYPE_FLOAT && dtype != SY_DTYPE_UNDEFINED)
         return sy_fail(infer->ctx, SY_E_MODEL, "it takes float32, not %s", sy_dtype_name(dtype));
-    for (int i = 0; i < infer->node->output_count; i++) {
+    for (int i = 0; i < infer->node->output_count && i < 3; i++) {
         infer->dtypes[i] = types[i];
         infer->shapes[i] = i == 0 ? sy_infer_input(infer, 0)->shape : (sy_shape){.rank = 0};
     }

@@ -15,13 +15,10 @@ static sy_dtype dtype_of(int64_t data_type)
     enum { FLOAT64 = 17 };
     if (data_type == FLOAT64)
         return SY_DTYPE_DOUBLE;
-    switch (data_type) {
-#define X(name, value, bits) \
-    case value: return (value) <= SY_DTYPE_BFLOAT16 ? SY_DTYPE_##name : SY_DTYPE_UNDEFINED;
-        SY_DTYPE_MAP(X)
-#undef X
-    default: return SY_DTYPE_UNDEFINED;
-    }
+    if (data_type < 0 || data_type > SY_DTYPE_BFLOAT16)
+        return SY_DTYPE_UNDEFINED;
+    const sy_dtype dtype = (sy_dtype)data_type;
+    return dtype == SY_DTYPE_STRING || sy_dtype_bits(dtype) ? dtype : SY_DTYPE_UNDEFINED;
 }
 
 static sy_status add_tensor(sy_mind_translator *work, const char *name, sy_dtype dtype, const sy_shape *shape,

@@ -11,13 +11,7 @@ static unsigned bits_of(int64_t data_type)
     enum { FLOAT64 = 17 };
     if (data_type == FLOAT64)
         return 64;
-    switch (data_type) {
-#define X(name, value, bits) \
-    case value: return (bits) >= 8 ? (bits) : 0;
-        SY_DTYPE_MAP(X)
-#undef X
-    default: return 0;
-    }
+    return data_type >= 0 && data_type <= SY_DTYPE_BFLOAT16 ? sy_dtype_bits((sy_dtype)data_type) : 0;
 }
 
 static sy_status read_elsewhere(sy_ctx *ctx, const sy_mind_tensor *tensor, const char *folder,
