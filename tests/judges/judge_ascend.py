@@ -7,7 +7,8 @@ int32 Add, AscendDequant Cast and Mul. Two comparisons with `steelyard run` on t
 - Layers: cut at every AscendQuant and AscendDequant and given what onnxruntime computed before it, every quantized layer is equal
   in every bit.
 - Outputs: what stays float is summed in another order there, so a value may fall on the other side of a rounding; the
-  outputs are as close as that allows, and the largest element is the same.
+  outputs are as close as that allows (10 %; 30 % for the detector of words, where one rounding moves a border), and the largest element is
+  the same (not asked of the detector: there is no class).
 
     judge_ascend.py STEELYARD [MODEL ...]            exit code 77: skipped, with the reason
 """
@@ -217,7 +218,8 @@ def judge(steelyard, name, data, folder):
         file = deployed.quantize(steelyard, data, name, folder, ["ASCEND"])["ASCEND"]
         samples = deployed.inputs_of(data, name, SAMPLES, deployed.PAGES.get(name))
     layers, unequal, elements, furthest, agree = compare(steelyard, file, samples, folder)
-    fine = layers > 0 and unequal == 0 and furthest < .1 and agree == len(samples)
+    whole = furthest < .3 if name in deployed.PAGES else furthest < .1 and agree == len(samples)
+    fine = layers > 0 and unequal == 0 and whole
     print(f"{name:26} {layers:3} integer layers, {unequal} of {elements} values differ; outputs {100 * furthest:.3f} % apart, "
           f"largest element the same in {agree} of {len(samples)}" + ("" if fine else "   FAILED"), flush=True)
     return fine
