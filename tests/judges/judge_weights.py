@@ -217,7 +217,7 @@ def ours(steelyard, path, feeds, names, folder):
 
 def apart(a, b):
     """The largest difference as a part of the largest value."""
-    return max(float(np.abs(x.astype(np.float64) - y).max() / max(np.abs(x).max(), 1e-30)) for x, y in zip(a, b, strict=True))
+    return max(float(np.abs(x.astype(np.float64) - y).max() / max(np.abs(x).max(), 1e-3)) for x, y in zip(a, b, strict=True))
 
 
 def fields(message):
