@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "import/onnx/edit.h"
+#include "pipeline/weight_onnx.h"
 #include "pipeline/weight_quant.h"
 #include "weight/dynamic.h"
 #include "weight/method.h"
@@ -21,8 +22,8 @@ typedef struct dynamic_job {
     sy_dynamic *dynamic;
     sy_weight_choice *choices;
     int choice_count, counts[3]; /* by sy_dynamic_form */
-    size_t before, after;        /* bytes of the quantized weights */
-    sy_arena arena;              /* of codes and what is written of them */
+    sy_weight_totals totals;
+    sy_arena arena; /* of codes and what is written of them */
 } dynamic_job;
 
 /* What is said of one weight. */
@@ -47,12 +48,7 @@ static sy_status check_request(const dynamic_job *work)
             work->ctx, SY_E_UNSUPPORTED,
             "--optimize=ascend_oriented: dynamic quantization is not for Ascend; quant_type = FULL_QUANT "
             "with target_device = ASCEND is");
-    const char *dot = request->model_output ? strrchr(request->model_output, '.') : NULL;
-    if (dot && strcmp(dot, ".mindir") == 0)
-        return sy_fail(work->ctx, SY_E_UNSUPPORTED,
-                       "%s: the model is ONNX and so is what is written of it (--saveType=ONNX)",
-                       request->model_output);
-    return SY_OK;
+    return sy_weight_check_output(work->job);
 }
 
 static sy_status choose(dynamic_job *work)
@@ -99,14 +95,9 @@ static sy_status quantize_values(dynamic_job *work, sy_weight_choice *choice, co
     sy_weight_codes codes;
     SY_TRY(encode(work, choice, out->form, values, &codes));
     out->after = sy_weight_stored_bytes(&codes, &work->form);
-    if (out->after >= out->before) {
-        choice->refusal =
-            sy_arena_printf(&work->arena, "as integers it takes %zu bytes with its factors, as floats %zu",
-                            out->after, out->before);
-        return sy_check_alloc(work->ctx, choice->refusal);
-    }
-    work->before += out->before;
-    work->after += out->after;
+    SY_TRY(sy_weight_check_gain(work->ctx, &work->file, out->after, &work->arena, choice, &work->totals));
+    if (choice->refusal)
+        return SY_OK;
     work->counts[out->form]++;
     out->snr = sy_weight_codes_snr(&codes, values);
     return emit(work, choice, out->form, &codes);
@@ -115,29 +106,24 @@ static sy_status quantize_values(dynamic_job *work, sy_weight_choice *choice, co
 static sy_status quantize_weight(dynamic_job *work, sy_weight_choice *choice, outcome *out)
 {
     const sy_onnx_constant *constant = &work->file.constants[choice->constant];
-    size_t count = 0;
-    sy_shape_count(&constant->shape, &count);
-    float *values = malloc((count ? count : 1) * sizeof *values);
-    sy_status status = sy_check_alloc(work->ctx, values);
+    float *values = NULL;
     out->form = sy_dynamic_form_of(&work->file, choice, &out->why_float);
-    out->before = count * sy_dtype_bits((sy_dtype)constant->data_type) / 8;
-    if (status == SY_OK)
-        status = sy_onnx_constant_floats(work->ctx, &work->file, constant, values, count);
+    out->before = sy_weight_float_bytes(constant);
+    sy_status status = sy_weight_load(work->ctx, &work->file, constant, &values);
     if (status == SY_OK)
         status = quantize_values(work, choice, values, out);
     free(values);
     return status;
 }
 
-static const char *form_words(const dynamic_job *work, const outcome *done)
+static const char *form_words(sy_dynamic_form form)
 {
     static const char *const words[] = {
         [SY_DYNAMIC_PRODUCT] = "product of integers",
         [SY_DYNAMIC_LOOKUP] = "rows picked as integers",
         [SY_DYNAMIC_FLOAT] = "float again before it is read",
     };
-    (void)work;
-    return words[done->form];
+    return words[form];
 }
 
 static sy_status report_weight(dynamic_job *work, const sy_weight_choice *choice, const outcome *done,
@@ -151,7 +137,7 @@ static sy_status report_weight(dynamic_job *work, const sy_weight_choice *choice
         good = good && sy_json_text(item, "reason", choice->refusal);
     } else {
         const bool is_float = done->form == SY_DYNAMIC_FLOAT;
-        const char *form = form_words(work, done);
+        const char *form = form_words(done->form);
         sy_text_printf(&report->text, "  int8   %-40s %s%s%s%s, %zu -> %zu bytes, %.1f dB\n", name, form,
                        is_float ? " (" : "", is_float ? done->why_float : "", is_float ? ")" : "",
                        done->before, done->after, done->snr);
@@ -177,35 +163,18 @@ static sy_status quantize_all(dynamic_job *work, sy_report *report)
     return SY_OK;
 }
 
-/* A model without a product of integers is no success: the first reason tells why. */
-static sy_status require_some(const dynamic_job *work)
+static sy_status report_all(dynamic_job *work, const char *path, sy_report *report)
 {
-    if (work->counts[SY_DYNAMIC_PRODUCT] || work->counts[SY_DYNAMIC_LOOKUP] || work->counts[SY_DYNAMIC_FLOAT])
-        return SY_OK;
-    if (!work->choice_count)
-        return sy_fail(work->ctx, SY_E_MODEL,
-                       "no weight can be quantized: the model has no float matrices among its constants");
-    return sy_fail(work->ctx, SY_E_CONFIG, "no weight was quantized; of the first, '%s': %s",
-                   work->file.constants[work->choices[0].constant].name, work->choices[0].refusal);
-}
-
-static sy_status report_file(dynamic_job *work, const char *path, sy_report *report)
-{
-    sy_mapped written = {0};
-    SY_TRY(sy_file_map(work->ctx, path, &written));
     sy_text_printf(
         &report->text,
         "%d weights are in products of integers, %d are tables, %d float again, of %d: %zu bytes of "
-        "them, %zu as floats\n%s: %zu bytes, the float model has %zu\n",
+        "them, %zu as floats\n",
         work->counts[SY_DYNAMIC_PRODUCT], work->counts[SY_DYNAMIC_LOOKUP], work->counts[SY_DYNAMIC_FLOAT],
-        work->choice_count, work->after, work->before, path, written.size, work->file.bytes.size);
-    const bool good = sy_json_text(report->json, "file", path) &&
-                      sy_json_text(report->json, "strategy", is_per_row(work) ? "ACWL" : "ALWC") &&
-                      sy_json_number(report->json, "bytes", (double)written.size) &&
-                      sy_json_number(report->json, "bytes_before", (double)work->file.bytes.size) &&
+        work->choice_count, work->totals.after, work->totals.before);
+    const bool good = sy_json_text(report->json, "strategy", is_per_row(work) ? "ACWL" : "ALWC") &&
                       sy_json_number(report->json, "products", work->counts[SY_DYNAMIC_PRODUCT]);
-    sy_file_unmap(&written);
-    return sy_check_alloc(work->ctx, good ? report : NULL);
+    SY_TRY(sy_check_alloc(work->ctx, good ? report : NULL));
+    return sy_weight_report_file(work->ctx, &work->file, path, report);
 }
 
 static sy_status open_edit(dynamic_job *work)
@@ -226,9 +195,10 @@ static sy_status run(dynamic_job *work, sy_report *report)
     SY_TRY(open_edit(work));
     SY_TRY(sy_job_weight_output(work->job, ".onnx", &path));
     SY_TRY(quantize_all(work, report));
-    SY_TRY(require_some(work));
+    SY_TRY(sy_weight_require_some(work->ctx, &work->file, work->choices, work->choice_count,
+                                  work->totals.before > 0));
     SY_TRY(sy_onnx_edit_save(work->edit, path));
-    return report_file(work, path, report);
+    return report_all(work, path, report);
 }
 
 sy_status sy_job_quantize_dynamic(sy_job *job, sy_report *report)

@@ -8,6 +8,7 @@
 #include "import/onnx/edit.h"
 #include "pipeline/weight_mixed.h"
 #include "pipeline/weight_moments.h"
+#include "pipeline/weight_onnx.h"
 #include "pipeline/weight_quant.h"
 #include "weight/bias.h"
 #include "weight/choose.h"
@@ -27,8 +28,8 @@ typedef struct onnx_job {
     sy_weight_choice *choices;
     int choice_count, quantized;
     sy_weight_inputs *inputs; /* [choice]: for GPTQ; else NULL */
-    size_t before, after;     /* bytes of the quantized weights */
-    bool is_mixed;            /* bit_num = 0 */
+    sy_weight_totals totals;
+    bool is_mixed; /* bit_num = 0 */
     sy_mixed mixed;
     sy_arena arena; /* of codes and what is written of them */
 } onnx_job;
@@ -48,11 +49,7 @@ static sy_status check_request(onnx_job *work)
         return sy_fail(work->ctx, SY_E_UNSUPPORTED,
                        "--optimize=ascend_oriented: weights alone are written for Ascend into MindIR models; "
                        "export the network as MindIR");
-    const char *dot = request->model_output ? strrchr(request->model_output, '.') : NULL;
-    if (dot && strcmp(dot, ".mindir") == 0)
-        return sy_fail(work->ctx, SY_E_UNSUPPORTED,
-                       "%s: the model is ONNX and so is what is written of it (--saveType=ONNX)",
-                       request->model_output);
+    SY_TRY(sy_weight_check_output(work->job));
     if (work->is_mixed && block_of(work->job->config))
         return sy_fail(
             work->ctx, SY_E_UNSUPPORTED,
@@ -99,28 +96,6 @@ static sy_status choose_form(onnx_job *work)
     return SY_OK;
 }
 
-static size_t float_bytes(const sy_onnx_constant *constant)
-{
-    size_t count = 0;
-    sy_shape_count(&constant->shape, &count);
-    return count * sy_dtype_bits((sy_dtype)constant->data_type) / 8;
-}
-
-/* Integers with their factors must be smaller than the floats. */
-static sy_status check_gain(onnx_job *work, sy_weight_choice *choice, const sy_weight_codes *codes)
-{
-    const size_t before = float_bytes(&work->file.constants[choice->constant]);
-    const size_t after = sy_weight_stored_bytes(codes, &work->form);
-    if (after < before) {
-        work->before += before;
-        work->after += after;
-        return SY_OK;
-    }
-    choice->refusal = sy_arena_printf(
-        &work->arena, "as integers it takes %zu bytes with its factors, as floats %zu", after, before);
-    return sy_check_alloc(work->ctx, choice->refusal);
-}
-
 /* With the second moments of its inputs; *out_bias is what its layer's bias must gain, NULL: nothing. */
 static sy_status encode_gptq(onnx_job *work, const sy_weight_choice *choice, const sy_weight_cut *cut,
                              const sy_weight_inputs *inputs, const float *values, sy_weight_codes *out,
@@ -158,7 +133,8 @@ static sy_status quantize_values(onnx_job *work, sy_weight_choice *choice, const
 {
     double *bias = NULL;
     SY_TRY(encode(work, choice, values, codes, &bias));
-    SY_TRY(check_gain(work, choice, codes));
+    SY_TRY(sy_weight_check_gain(work->ctx, &work->file, sy_weight_stored_bytes(codes, &work->form),
+                                &work->arena, choice, &work->totals));
     if (choice->refusal)
         return SY_OK;
     *out_snr = sy_weight_codes_snr(codes, values);
@@ -193,13 +169,9 @@ static sy_status collect_inputs(onnx_job *work)
 static sy_status quantize_weight(onnx_job *work, sy_weight_choice *choice, sy_weight_codes *codes,
                                  double *out_snr)
 {
-    const sy_onnx_constant *constant = &work->file.constants[choice->constant];
-    size_t count = 0;
-    sy_shape_count(&constant->shape, &count);
-    float *values = malloc((count ? count : 1) * sizeof *values);
-    sy_status status = sy_check_alloc(work->ctx, values);
-    if (status == SY_OK)
-        status = sy_onnx_constant_floats(work->ctx, &work->file, constant, values, count);
+    float *values = NULL;
+    sy_status status =
+        sy_weight_load(work->ctx, &work->file, &work->file.constants[choice->constant], &values);
     if (status == SY_OK)
         status = quantize_values(work, choice, values, codes, out_snr);
     free(values);
@@ -229,7 +201,7 @@ static sy_status report_weight(onnx_job *work, const sy_weight_choice *choice, c
     } else {
         char cut[64];
         const char *type = sy_dtype_name(sy_weight_storage(codes, &work->form));
-        const size_t before = float_bytes(&work->file.constants[choice->constant]);
+        const size_t before = sy_weight_float_bytes(&work->file.constants[choice->constant]);
         const size_t after = sy_weight_stored_bytes(codes, &work->form);
         sy_text_printf(&report->text, "  %-6s %-40s %s, %zu -> %zu bytes, %.1f dB\n", type, name,
                        cut_words(choice, cut), before, after, snr);
@@ -258,35 +230,14 @@ static sy_status quantize_all(onnx_job *work, sy_report *report)
     return SY_OK;
 }
 
-/* A model that stays float is no success: the first reason tells why. */
-static sy_status require_some(const onnx_job *work)
+static sy_status report_all(onnx_job *work, const char *path, sy_report *report)
 {
-    if (work->quantized)
-        return SY_OK;
-    if (!work->choice_count)
-        return sy_fail(work->ctx, SY_E_MODEL,
-                       "no weight can be quantized: the model has no float matrices among its constants");
-    return sy_fail(work->ctx, SY_E_CONFIG, "no weight was quantized; of the first, '%s': %s",
-                   work->file.constants[work->choices[0].constant].name, work->choices[0].refusal);
-}
-
-static sy_status report_file(onnx_job *work, const char *path, sy_report *report)
-{
-    sy_mapped written = {0};
-    SY_TRY(sy_file_map(work->ctx, path, &written));
-    sy_text_printf(
-        &report->text,
-        "%d of %d weights are integers: %zu bytes of them, %zu as floats\n%s: %zu bytes, the float model has "
-        "%zu\n",
-        work->quantized, work->choice_count, work->after, work->before, path, written.size,
-        work->file.bytes.size);
-    const bool good = sy_json_text(report->json, "file", path) &&
-                      sy_json_number(report->json, "bytes", (double)written.size) &&
-                      sy_json_number(report->json, "bytes_before", (double)work->file.bytes.size) &&
-                      sy_json_number(report->json, "opset", sy_onnx_edit_opset(work->edit)) &&
+    sy_text_printf(&report->text, "%d of %d weights are integers: %zu bytes of them, %zu as floats\n",
+                   work->quantized, work->choice_count, work->totals.after, work->totals.before);
+    const bool good = sy_json_number(report->json, "opset", sy_onnx_edit_opset(work->edit)) &&
                       sy_json_number(report->json, "quantized", work->quantized);
-    sy_file_unmap(&written);
-    return sy_check_alloc(work->ctx, good ? report : NULL);
+    SY_TRY(sy_check_alloc(work->ctx, good ? report : NULL));
+    return sy_weight_report_file(work->ctx, &work->file, path, report);
 }
 
 static sy_status run(onnx_job *work, sy_report *report)
@@ -310,11 +261,12 @@ static sy_status run(onnx_job *work, sy_report *report)
     if (work->method == &sy_weight_gptq && !work->is_mixed)
         SY_TRY(collect_inputs(work));
     SY_TRY(quantize_all(work, report));
-    SY_TRY(require_some(work));
+    SY_TRY(sy_weight_require_some(work->ctx, &work->file, work->choices, work->choice_count,
+                                  work->quantized > 0));
     if (work->is_mixed)
         SY_TRY(sy_mixed_report(work->job, &work->mixed, report));
     SY_TRY(sy_onnx_edit_save(work->edit, path));
-    return report_file(work, path, report);
+    return report_all(work, path, report);
 }
 
 sy_status sy_job_quantize_onnx_weights(sy_job *job, sy_report *report)
