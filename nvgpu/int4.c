@@ -1,5 +1,6 @@
 #include "nvgpu/int4.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -54,6 +55,7 @@ static sy_status scale_block(sy_ctx *ctx, matrix *m, size_t block, size_t column
 
 static sy_status matrix_quantize(sy_ctx *ctx, matrix *m)
 {
+    assert(m->block > 0);
     for (size_t b = 0; b < m->rows / m->block; b++)
         for (size_t c = 0; c < m->columns; c++) {
             sy_scale scale;

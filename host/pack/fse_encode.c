@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/bytes.h"
@@ -15,6 +16,7 @@ typedef struct bit_words {
 static void put_bits(bit_words *words, uint32_t value, int bits)
 {
     const int room = 64 - words->count;
+    assert(bits <= 16);
     if (bits < room) {
         words->held = words->held << bits | value;
         words->count += bits;

@@ -48,21 +48,22 @@ static inline void take_batch(const sy_fse_step *steps, const unsigned char *wor
 {
     reading at = {.window = window_before(words, lane->position), .place = lane->place};
     unsigned char *end = lane->end;
-    take_step(steps, &at, end - 1 * width, width);
-    take_step(steps, &at, end - 2 * width, width);
-    take_step(steps, &at, end - 3 * width, width);
-    take_step(steps, &at, end - 4 * width, width);
+    const ptrdiff_t step = width;
+    take_step(steps, &at, end - 1 * step, width);
+    take_step(steps, &at, end - 2 * step, width);
+    take_step(steps, &at, end - 3 * step, width);
+    take_step(steps, &at, end - 4 * step, width);
     if (batch > 4)
-        take_step(steps, &at, end - 5 * width, width);
+        take_step(steps, &at, end - 5 * step, width);
     if (batch > 5)
-        take_step(steps, &at, end - 6 * width, width);
+        take_step(steps, &at, end - 6 * step, width);
     if (batch > 6) {
-        take_step(steps, &at, end - 7 * width, width);
-        take_step(steps, &at, end - 8 * width, width);
+        take_step(steps, &at, end - 7 * step, width);
+        take_step(steps, &at, end - 8 * step, width);
     }
     lane->place = at.place;
     lane->position -= at.used;
-    lane->end = end - batch * width;
+    lane->end = end - batch * step;
     lane->left -= (size_t)batch;
 }
 

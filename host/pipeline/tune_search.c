@@ -74,6 +74,8 @@ bool sy_tune_next(const sy_tune_probe *probes, size_t count, double first, doubl
         *out = fmin(fmin(fmax(extrapolate(at.low, aim), at.low->scale * 1.05), at.low->scale * 8), most);
         return at.low->scale < most;
     }
+    if (!at.high)
+        return false;
     *out = fmax(fmax(fmin(extrapolate(at.high, aim), at.high->scale / 1.05), at.high->scale / 8), least);
     return at.high->scale > least;
 }

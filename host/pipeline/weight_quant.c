@@ -58,7 +58,8 @@ sy_status sy_job_weight_output(sy_job *job, const char *suffix, const char **out
         path = stem ? sy_arena_printf(&job->arena, "%s/%s.quant%s", request->output, stem, suffix) : NULL;
         SY_TRY(sy_check_alloc(job->ctx, path));
     }
-    SY_TRY(sy_job_require(job, path, "--output FOLDER"));
+    if (!path)
+        return sy_job_require(job, path, "--output FOLDER");
     if (sy_path_same(path, request->model))
         return sy_fail(job->ctx, SY_E_ARGUMENT, "%s: is the float model; name another file to write", path);
     if (!request->model_output)

@@ -156,7 +156,7 @@ static sy_status read_floats(weight_job *work, const sy_mind_tensor *tensor, siz
     float *values = NULL;
     sy_status status = sy_mind_tensor_bytes(ctx, tensor, work->folder, &arena, &held.data, &held.bytes);
     if (status == SY_OK)
-        status = sy_check_alloc(ctx, values = malloc(count * sizeof *values));
+        status = sy_check_alloc(ctx, values = malloc((count ? count : 1) * sizeof *values));
     if (status == SY_OK)
         status = sy_tensor_to_f32(ctx, &held, values, count);
     sy_arena_release(&arena);

@@ -143,7 +143,7 @@ sy_status sy_weight_mixed_encode(sy_ctx *ctx, sy_arena *arena, double error, boo
 {
     sy_weight_codes codes;
     SY_TRY(sy_weight_codes_create(ctx, arena, name, shape, cut, widest.bits, &codes));
-    float *own = malloc(sy_weight_unit_at(cut, 0).count * sizeof *own); /* the first unit is never short */
+    float *own = calloc(sy_weight_unit_at(cut, 0).count, sizeof *own); /* the first unit is never short */
     sy_status status = sy_check_alloc(ctx, own);
     for (size_t u = 0; u < cut->units && status == SY_OK; u++) {
         const sy_weight_unit at = sy_weight_unit_at(cut, u);

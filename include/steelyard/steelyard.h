@@ -117,9 +117,10 @@ SY_API const char *sy_report_text(const sy_report *report); /* for a terminal; e
 SY_API const char *sy_report_json(const sy_report *report); /* the same facts, and more; one object */
 SY_API void sy_report_destroy(sy_report *report);
 
-/* Statistics, ranges, quantized models, and how far they are from the float one; with quant_type = WEIGHT_QUANT a MindIR
- * model whose weights become floats while it runs, as `model_output` or output/<stem>.quant.mindir. Writes
- * output/<stem>.<target>.onnx for each target, output/<stem>.qstat and output/manifest.json.
+/* Statistics, ranges, quantized models, and how far they are from the float one. Writes output/<stem>.<target>.onnx for
+ * each target, output/<stem>.qstat and output/manifest.json. With quant_type = WEIGHT_QUANT, of an ONNX or MindIR model,
+ * one whose weights become floats while it runs, with DYNAMIC_QUANT, of an ONNX model, one whose products are of integers:
+ * `model_output`, or output/<stem>.quant.onnx or .mindir, and with enable_encode a container (.syw) of it.
  * Reads model, data, labels, verify_data, input_shape, output, device, targets, workers, batch,
  * max_memory, limit, config.
  */
