@@ -2,6 +2,7 @@
 import json
 import pathlib
 import random
+import re
 import struct
 import sys
 
@@ -166,9 +167,12 @@ def with_samples(folder, world):
 
 
 def verified(result):
-    """A container does in the place of its model."""
+    """A container does in the place of its model; only its size is its own."""
     model = result.world.run(result.folder, result_command("q.onnx"))
-    return difference("stdout", model.stdout, result.stdout) if model.code == 0 else [model.stderr]
+    if model.code != 0:
+        return [model.stderr]
+    size = (result.folder / "m.syw").stat().st_size
+    return difference("stdout", re.sub(r'"bytes":\t\d+', f'"bytes":\t{size}', model.stdout), result.stdout)
 
 
 def result_command(path):
