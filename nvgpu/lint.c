@@ -140,6 +140,28 @@ static void check_concat(sy_lint *lint, const sy_node *node)
     }
 }
 
+/* Rule 11: a tensor has one pair, which all that compute on integers read. */
+static sy_status check_pairs(sy_lint *lint)
+{
+    const sy_graph *graph = lint->graph;
+    int *quantized = calloc((size_t)graph->tensor_count + 1, sizeof *quantized); /* by node + 1 */
+    SY_TRY(sy_check_alloc(lint->ctx, quantized));
+    for (int n = 0; n < graph->node_count; n++) {
+        const sy_node *node = &graph->nodes[n];
+        if (!sy_node_is(node, "QuantizeLinear"))
+            continue;
+        int *first = &quantized[node->inputs[0]];
+        if (*first)
+            sy_lint_fault(lint, node,
+                          "'%s' quantizes the same tensor, which must have one pair for all its readers",
+                          graph->nodes[*first - 1].name);
+        else
+            *first = n + 1;
+    }
+    free(quantized);
+    return SY_OK;
+}
+
 /* Rule 10: outputs of the network are float. */
 static void check_outputs(sy_lint *lint)
 {
@@ -169,8 +191,12 @@ sy_status sy_nvgpu_lint(sy_ctx *ctx, const sy_graph *emitted)
             check_add(&lint, node);
         } else if (sy_node_is(node, "Concat")) {
             check_concat(&lint, node);
+        } else if (sy_node_is(node, "MaxPool")) {
+            sy_lint_same_scale(&lint, node); /* rule 9 */
         }
     }
+    const sy_status status = check_pairs(&lint);
     check_outputs(&lint);
-    return sy_lint_finish(&lint);
+    const sy_status faults = sy_lint_finish(&lint);
+    return status == SY_OK ? faults : status;
 }

@@ -222,6 +222,22 @@ static void nvgpu_files_with_a_broken_rule_are_refused_by_node(void **state)
     assert_fault(*state, &sy_target_nvgpu, graph,
                  "it makes an output of the network, which must leave as it was computed");
     graph->outputs[0] = output;
+
+    float *scale = floats_of(graph, "pool_scale");
+    *scale *= 2;
+    assert_fault(
+        *state, &sy_target_nvgpu, graph,
+        "node 'pool' (MaxPool): it only moves values, but its result has another scale than its input");
+    *scale /= 2;
+
+    sy_node *second = node_of(graph, "pool_QuantizeLinear");
+    const int pooled = second->inputs[0];
+    second->inputs[0] = node_of(graph, "relu2_QuantizeLinear")->inputs[0];
+    assert_fault(
+        *state, &sy_target_nvgpu, graph,
+        "node 'pool_QuantizeLinear' (QuantizeLinear): 'relu2_QuantizeLinear' quantizes the same tensor, "
+        "which must have one pair for all its readers");
+    second->inputs[0] = pooled;
     assert_ok(*state, sy_target_nvgpu.lint(*state, graph));
     sy_graph_destroy(graph);
 }
