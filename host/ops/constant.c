@@ -35,8 +35,8 @@ static sy_status find_form(sy_ctx *ctx, const sy_node *node, value_form *out_for
 
 static sy_status infer_constant(sy_infer *infer)
 {
-    const sy_attr *attr;
-    value_form form;
+    const sy_attr *attr = NULL;
+    value_form form = FORM_TENSOR;
 
     SY_TRY(find_form(infer->ctx, infer->node, &form, &attr));
     const bool is_list = form == FORM_FLOATS || form == FORM_INTS;
@@ -95,8 +95,8 @@ static sy_status lower_constant(sy_lowering *lowering, const sy_node *node)
 {
     const size_t count = sy_known_count(&sy_lower_output_tensor(lowering, node, 0)->shape);
     uint32_t *words = calloc(count ? count : 1, sizeof *words);
-    const sy_attr *attr;
-    value_form form;
+    const sy_attr *attr = NULL;
+    value_form form = FORM_TENSOR;
     sy_status status;
 
     SY_TRY_DONE(sy_check_alloc(lowering->ctx, words));

@@ -73,7 +73,7 @@ static sy_status infer(sy_infer *infer)
     const sy_shape *x = &sy_infer_input(infer, 0)->shape;
     sy_shape *y = &infer->shapes[0];
     amounts pads;
-    uint32_t mode;
+    uint32_t mode = SY_PAD_CONSTANT;
 
     SY_TRY(read_mode(infer->ctx, infer->node, &mode));
     if (x->rank == SY_NONE)
@@ -176,7 +176,7 @@ static sy_status lower(sy_lowering *lowering, const sy_node *node)
 {
     const sy_infer view = sy_lower_view(lowering, node);
     amounts pads;
-    uint32_t mode;
+    uint32_t mode = SY_PAD_CONSTANT;
 
     SY_TRY(read_mode(lowering->ctx, node, &mode));
     SY_TRY(read_amounts(&view, sy_lower_input_tensor(lowering, node, 0)->shape.rank, &pads));

@@ -53,7 +53,7 @@ static sy_status materialize(sy_mind_translator *work, const sy_mind_attr *value
 
 sy_status sy_mind_tensor_input(sy_mind_translator *work, int i, int like, int *out)
 {
-    sy_mind_meaning meaning;
+    sy_mind_meaning meaning = {0};
     char ending[32];
     SY_TRY(sy_mind_input(work, i, &meaning));
     snprintf(ending, sizeof ending, "/input%d", i);
