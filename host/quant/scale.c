@@ -53,17 +53,6 @@ sy_status sy_scale_from_range(sy_ctx *ctx, const sy_number *number, float min, f
     return SY_OK;
 }
 
-sy_status sy_scale_holding_range(sy_ctx *ctx, const sy_number *number, float min, float max, sy_scale *out)
-{
-    SY_TRY(sy_scale_from_range(ctx, number, min, max, out));
-    const int32_t below = out->zero - sy_number_lo(number), above = sy_number_hi(number) - out->zero;
-    if (number->symmetric || below == 0 || above == 0)
-        return SY_OK;
-    const double low = fmin(min, 0), high = fmax(max, 0);
-    out->scale = normal_or(fmax(-low / below, high / above), out->scale);
-    return SY_OK;
-}
-
 sy_scale sy_scale_inside(const sy_number *number, sy_scale scale, float min, float max)
 {
     const int32_t below = scale.zero - sy_number_lo(number), above = sy_number_hi(number) - scale.zero;

@@ -41,13 +41,6 @@ bool sy_form_equal(const sy_form *a, const sy_form *b);
  */
 sy_status sy_scale_from_range(sy_ctx *ctx, const sy_number *number, float min, float max, sy_scale *out);
 
-/* The same, of activations, but that an asymmetric grid holds all of the range: rounding the zero point moves
- * the grid by up to half a step, and where the zero point is neither end the scale widens by that much.
- * Without it a zero point halfway between two codes (a range of [-1, 1]) puts every value of 256 even ones
- * halfway too.
- */
-sy_status sy_scale_holding_range(sy_ctx *ctx, const sy_number *number, float min, float max, sy_scale *out);
-
 /* The same scale made smaller, by as little as can be, until no code of an asymmetric grid stands for a value
  * outside [min, max] with min <= 0 <= max. Then a Clip to these limits does nothing to values of the grid and
  * runtimes drop it.

@@ -157,7 +157,7 @@ static sy_status set_scale(ranges *work, int tensor)
     SY_TRY(sy_check_alloc(planner->ctx, plan->scales));
     SY_TRY(sy_while(
         planner->ctx,
-        sy_scale_holding_range(planner->ctx, &plan->number, from->range.min, from->range.max, plan->scales),
+        sy_scale_from_range(planner->ctx, &plan->number, from->range.min, from->range.max, plan->scales),
         "tensor '%s'", planner->graph->tensors[tensor].name));
     plan->scales->scale = sy_plan_scale(planner->plan, plan->scales->scale);
     if (!plan->number.symmetric)

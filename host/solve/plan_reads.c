@@ -21,7 +21,7 @@ static sy_status wanted_form(const sy_planner *planner, const sy_class_member *m
     if (number->bits == tensor->number.bits)
         return SY_OK;
     out->number = *number;
-    SY_TRY(sy_scale_holding_range(planner->ctx, number, tensor->range.min, tensor->range.max, &out->scale));
+    SY_TRY(sy_scale_from_range(planner->ctx, number, tensor->range.min, tensor->range.max, &out->scale));
     const sy_clamp bound = members[node->inputs[i]].bound;
     if (!number->symmetric)
         out->scale = sy_scale_inside(number, out->scale, bound.lo, bound.hi);

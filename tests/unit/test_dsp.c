@@ -128,7 +128,7 @@ static void sixteen_bits_everywhere_raise_the_opset_and_leave_weights_alone(void
         if (strcmp(graph->nodes[n].type, "QuantizeLinear") == 0)
             assert_int_equal(graph->tensors[graph->nodes[n].outputs[0]].dtype, SY_DTYPE_UINT16);
     assert_int_equal(tensor_of(graph, "w3_quantized")->dtype, SY_DTYPE_INT8);
-    assert_true(floats_of(graph, "x_scale")[0] == 1.0F / 32767);
+    assert_true(floats_of(graph, "x_scale")[0] == 2.0F / 65535);
     assert_int_equal(((const uint16_t *)tensor_of(graph, "x_zero_point")->data)[0], 32768);
     sy_graph_destroy(graph);
 }

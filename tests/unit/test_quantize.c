@@ -138,7 +138,7 @@ static void a_shared_bias_is_rounded_for_each_of_its_readers(void **state)
     sy_plan *plan = plan_of(*state, net.graph, net.stats, "GENERIC");
     sy_graph *graph = quantized(*state, plan);
     const char *names[] = {"b_quantized", "b_quantized_1"};
-    const float inputs[] = {1.0F / 127, 2.0F / 127}; /* of [-1, 1] and [-2, 2] */
+    const float inputs[] = {2.0F / 255, 4.0F / 255};
     for (int i = 0; i < 2; i++) {
         const int32_t *got = tensor_named(graph, names[i])->data;
         assert_int_equal(tensor_named(graph, names[i])->dtype, SY_DTYPE_INT32);
@@ -146,7 +146,7 @@ static void a_shared_bias_is_rounded_for_each_of_its_readers(void **state)
         assert_int_equal(got[1], (int32_t)rint(-3 / ((double)inputs[i] * 0.1)));
     }
     const float *scale = tensor_named(graph, "b_quantized_scale")->data;
-    assert_true(scale[0] == 1.0F / 127 * (1.27F / 127));
+    assert_true(scale[0] == 2.0F / 255 * (1.27F / 127));
     sy_graph_destroy(graph);
     sy_plan_destroy(plan);
     network_release(&net);
@@ -176,9 +176,9 @@ static void a_corrected_bias_replaces_the_old_one(void **state)
     assert_ok(*state, sy_plan_set_bias(*state, plan, 1, corrected, 2));
     sy_graph *graph = quantized(*state, plan);
     const int32_t *got = tensor_named(graph, "b_quantized_1")->data;
-    assert_int_equal(got[0], (int32_t)rint(1 / ((2.0 / 127) * 0.01)));
+    assert_int_equal(got[0], (int32_t)rint(1 / ((4.0 / 255) * 0.01)));
     assert_int_equal(((const int32_t *)tensor_named(graph, "b_quantized")->data)[0],
-                     (int32_t)rint(0.5 / ((1.0 / 127) * 0.01)));
+                     (int32_t)rint(0.5 / ((2.0 / 255) * 0.01)));
     sy_graph_destroy(graph);
     sy_plan_destroy(plan);
 

@@ -66,39 +66,6 @@ static void a_range_becomes_the_scale_and_zero_point_worked_out_by_hand(void **s
     }
 }
 
-/* Rounding the zero point moves the grid; what it holds is the range all the same. */
-static void the_grid_of_activations_holds_all_of_the_range(void **state)
-{
-    static const struct {
-        const sy_number *number;
-        float min, max, scale;
-        int zero;
-    } cases[] = {
-        {&u8, -1, 1, 1.0F / 127, 127}, /* 127.5, a little less in floats */
-        {&s8, -1, 1, 1.0F / 127, -1},
-        {&u8, 0, 2.55F, 0.01F, 0},
-        {&u8, -255, 0, 1, 255},
-        {&u8, -128, 127, 1, 128},
-        {&u8, -0.5F, 254.5F, 1, 0}, /* 0.5 to even: the lowest code, and half a step is lost */
-        {&u8, -1.5F, 253.5F, 253.5F / 253, 2},
-        {&s8_symmetric, -254, 127, 2, 0},
-        {&u8, -FLT_MAX, FLT_MAX, FLT_MAX / 127, 128},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        sy_scale got;
-        assert_ok(*state, sy_scale_holding_range(*state, cases[i].number, cases[i].min, cases[i].max, &got));
-        assert_true(got.scale == cases[i].scale);
-        assert_int_equal(got.zero, cases[i].zero);
-    }
-    /* Pixels from -1 to 1 lie halfway between two codes of the other grid, and of this one none does. */
-    sy_scale got;
-    assert_ok(*state, sy_scale_holding_range(*state, &u8, -1, 1, &got));
-    for (int pixel = 0; pixel < 256; pixel++) {
-        const double steps = (pixel / 127.5 - 1) / (double)got.scale;
-        assert_true(fabs(steps - floor(steps) - 0.5) > 1e-3);
-    }
-}
-
 static void a_range_that_is_not_finite_is_refused(void **state)
 {
     sy_scale got;
@@ -201,7 +168,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_ends_of_every_grid_are_those_of_its_type),
         cmocka_unit_test(a_range_becomes_the_scale_and_zero_point_worked_out_by_hand),
-        cmocka_unit_test(the_grid_of_activations_holds_all_of_the_range),
         cmocka_unit_test(a_range_that_is_not_finite_is_refused),
         cmocka_unit_test(values_round_half_to_even_and_saturate),
         cmocka_unit_test(every_code_stands_for_a_value_that_gives_it_back),
