@@ -33,6 +33,31 @@ static void put_tag(sy_text *out, uint32_t number, sy_wire_type type)
     sy_put_varint(out, (uint64_t)number << 3 | (uint64_t)type);
 }
 
+size_t sy_wire_count(sy_span message, uint64_t number)
+{
+    sy_bytes bytes = sy_wire_begin(message);
+    sy_wire_field field;
+    size_t count = 0;
+    while (sy_wire_next(&bytes, &field))
+        count += field.number == number && field.type == SY_WIRE_BYTES;
+    return count;
+}
+
+void *sy_wire_take(sy_ctx *ctx, sy_arena *arena, size_t *left, size_t count, size_t size)
+{
+    enum { ROUNDING = 64 }; /* of the arena */
+    size_t bytes;
+    if (!sy_mul_size(count, size, &bytes) || *left < ROUNDING || bytes > *left - ROUNDING) {
+        sy_fail(ctx, SY_E_MODEL,
+                "listing its parts takes far more memory than the file has bytes; this is no model");
+        return NULL;
+    }
+    *left -= bytes + ROUNDING;
+    void *memory = sy_arena_alloc(arena, count, size);
+    sy_check_alloc(ctx, memory);
+    return memory;
+}
+
 void sy_wire_put_varint(sy_text *out, uint32_t number, uint64_t value)
 {
     put_tag(out, number, SY_WIRE_VARINT);

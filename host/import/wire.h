@@ -4,7 +4,9 @@
 #ifndef SY_IMPORT_WIRE_H
 #define SY_IMPORT_WIRE_H
 
+#include "base/arena.h"
 #include "base/bytes.h"
+#include "base/fail.h"
 
 typedef enum sy_wire_type {
     SY_WIRE_VARINT = 0,
@@ -30,6 +32,13 @@ typedef struct sy_wire_field {
 sy_bytes sy_wire_begin(sy_span message);
 /* The next field; false at the end, and where the bytes make no sense: then bytes->failed. */
 bool sy_wire_next(sy_bytes *bytes, sy_wire_field *out);
+
+/* Fields of this number that hold bytes. */
+size_t sy_wire_count(sy_span message, uint64_t number);
+/* Zeroed memory for a list of a file's parts, counted against *left; NULL, with a message, where that or the
+ * machine has no more: two bytes of a file can ask for many.
+ */
+void *sy_wire_take(sy_ctx *ctx, sy_arena *arena, size_t *left, size_t count, size_t size);
 
 void sy_wire_put_varint(sy_text *out, uint32_t number, uint64_t value);
 void sy_wire_put_fixed32(sy_text *out, uint32_t number, uint32_t bits);

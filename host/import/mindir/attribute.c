@@ -85,7 +85,7 @@ static void add_all_values(sy_span attribute, values *out, bool *nested)
     while (sy_wire_next(&bytes, &field))
         if (field.number == SY_ATTRIBUTE_VALUES && field.type == SY_WIRE_BYTES) {
             add_values(field.data, out);
-            *nested |= sy_mind_count_fields(field.data, SY_ATTRIBUTE_VALUES) > 0;
+            *nested |= sy_wire_count(field.data, SY_ATTRIBUTE_VALUES) > 0;
         }
 }
 
@@ -123,7 +123,7 @@ sy_status sy_mind_read_attrs(sy_ctx *ctx, sy_mind_model *model, sy_span message,
 {
     sy_bytes bytes = sy_wire_begin(message);
     sy_wire_field field;
-    const size_t count = sy_mind_count_fields(message, number);
+    const size_t count = sy_wire_count(message, number);
     SY_MIND_TAKE(ctx, model, *out, count);
     *out_count = 0;
     while (sy_wire_next(&bytes, &field))

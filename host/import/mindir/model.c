@@ -32,7 +32,7 @@ static sy_status read_primitives(sy_ctx *ctx, sy_mind_model *model)
 {
     sy_bytes bytes = sy_wire_begin(model->file);
     sy_wire_field field;
-    SY_MIND_TAKE(ctx, model, model->primitives, sy_mind_count_fields(model->file, SY_MODEL_PRIMITIVES));
+    SY_MIND_TAKE(ctx, model, model->primitives, sy_wire_count(model->file, SY_MODEL_PRIMITIVES));
     while (sy_wire_next(&bytes, &field))
         if (field.number == SY_MODEL_PRIMITIVES && field.type == SY_WIRE_BYTES)
             SY_TRY(read_primitive(ctx, model, field.data, &model->primitives[model->primitive_count++]));
@@ -66,7 +66,7 @@ static sy_status read_node(sy_ctx *ctx, sy_mind_model *model, sy_span span, int 
     snprintf(what, sizeof what, "node %d", index);
     SY_TRY(sy_mind_check(ctx, span, what));
     *out = (sy_mind_node){.output = "", .scope = "", .span = span};
-    SY_MIND_TAKE(ctx, model, inputs, sy_mind_count_fields(span, SY_NODE_INPUT));
+    SY_MIND_TAKE(ctx, model, inputs, sy_wire_count(span, SY_NODE_INPUT));
     while (sy_wire_next(&bytes, &field))
         switch (field.number) {
         case SY_NODE_INPUT:
@@ -165,10 +165,10 @@ static sy_status read_graph(sy_ctx *ctx, sy_mind_model *model)
     sy_bytes bytes = sy_wire_begin(model->graph);
     sy_wire_field field;
     SY_TRY(sy_mind_check(ctx, model->graph, "the graph"));
-    SY_MIND_TAKE(ctx, model, model->nodes, sy_mind_count_fields(model->graph, SY_GRAPH_NODE));
-    SY_MIND_TAKE(ctx, model, model->parameters, sy_mind_count_fields(model->graph, SY_GRAPH_PARAMETER));
-    SY_MIND_TAKE(ctx, model, model->inputs, sy_mind_count_fields(model->graph, SY_GRAPH_INPUT));
-    SY_MIND_TAKE(ctx, model, model->outputs, sy_mind_count_fields(model->graph, SY_GRAPH_OUTPUT));
+    SY_MIND_TAKE(ctx, model, model->nodes, sy_wire_count(model->graph, SY_GRAPH_NODE));
+    SY_MIND_TAKE(ctx, model, model->parameters, sy_wire_count(model->graph, SY_GRAPH_PARAMETER));
+    SY_MIND_TAKE(ctx, model, model->inputs, sy_wire_count(model->graph, SY_GRAPH_INPUT));
+    SY_MIND_TAKE(ctx, model, model->outputs, sy_wire_count(model->graph, SY_GRAPH_OUTPUT));
     while (sy_wire_next(&bytes, &field))
         if (field.type == SY_WIRE_BYTES)
             SY_TRY(read_graph_field(ctx, model, &field));
@@ -205,7 +205,7 @@ static size_t count_names(sy_span function)
     size_t count = 0;
     while (sy_wire_next(&nodes, &node))
         if (node.number == SY_GRAPH_NODE && node.type == SY_WIRE_BYTES)
-            count += sy_mind_count_fields(node.data, SY_NODE_INPUT);
+            count += sy_wire_count(node.data, SY_NODE_INPUT);
     return count;
 }
 

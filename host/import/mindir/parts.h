@@ -7,9 +7,7 @@
 
 enum { SY_MIND_WHAT = 200 }; /* characters of what begins a message */
 
-/* Zeroed memory for a list, from the model's arena; NULL, with a message, where memory_left or the machine
- * has no more: two bytes of a file can ask for many.
- */
+/* sy_wire_take() from the model's arena. */
 void *sy_mind_take(sy_ctx *ctx, sy_mind_model *model, size_t count, size_t size);
 
 #define SY_MIND_TAKE(ctx, model, out, count)                              \
@@ -21,8 +19,6 @@ void *sy_mind_take(sy_ctx *ctx, sy_mind_model *model, size_t count, size_t size)
 
 /* SY_E_MODEL unless the fields of a message fill its bytes. */
 sy_status sy_mind_check(sy_ctx *ctx, sy_span message, const char *what);
-/* Fields of this number that hold bytes. */
-size_t sy_mind_count_fields(sy_span message, uint64_t number);
 /* A name, as a string in the arena. */
 sy_status sy_mind_read_text(sy_ctx *ctx, sy_mind_model *model, const sy_wire_field *field, const char *what,
                             const char **out);

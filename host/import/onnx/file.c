@@ -9,21 +9,10 @@
 
 enum { WHAT_TEXT = 128 };
 
-/* A list, from the file's arena: two bytes of a file can ask for many. */
+/* A list, from the file's arena. */
 static void *take(sy_ctx *ctx, sy_onnx_file *file, size_t count, size_t size)
 {
-    enum { ROUNDING = 64 }; /* of the arena */
-    size_t bytes;
-    if (!sy_mul_size(count, size, &bytes) || file->memory_left < ROUNDING ||
-        bytes > file->memory_left - ROUNDING) {
-        sy_fail(ctx, SY_E_MODEL,
-                "listing its parts takes far more memory than the file has bytes; this is no model");
-        return NULL;
-    }
-    file->memory_left -= bytes + ROUNDING;
-    void *memory = sy_arena_alloc(&file->arena, count, size);
-    sy_check_alloc(ctx, memory);
-    return memory;
+    return sy_wire_take(ctx, &file->arena, &file->memory_left, count, size);
 }
 
 static sy_status take_text(sy_ctx *ctx, sy_onnx_file *file, sy_span span, const char *what, const char **out)
@@ -44,27 +33,16 @@ static sy_status damaged(sy_ctx *ctx, const char *what, sy_span span)
     return sy_fail(ctx, SY_E_MODEL, "%s is damaged: its fields do not fit in its %zu bytes", what, span.size);
 }
 
-/* Fields of this number that hold bytes. */
-static size_t count_fields(sy_span message, uint64_t number)
-{
-    sy_bytes bytes = sy_wire_begin(message);
-    sy_wire_field field;
-    size_t count = 0;
-    while (sy_wire_next(&bytes, &field))
-        count += field.number == number && field.type == SY_WIRE_BYTES;
-    return count;
-}
-
 static bool has_body(sy_span attribute)
 {
-    return count_fields(attribute, SY_ATTRIBUTE_G) || count_fields(attribute, SY_ATTRIBUTE_GRAPHS);
+    return sy_wire_count(attribute, SY_ATTRIBUTE_G) || sy_wire_count(attribute, SY_ATTRIBUTE_GRAPHS);
 }
 
 static sy_status read_node(sy_ctx *ctx, sy_onnx_file *file, sy_span span, const char *what, sy_onnx_node *out)
 {
     sy_onnx_node node = {.span = span, .name = "", .type = "", .domain = ""};
-    node.inputs = take(ctx, file, count_fields(span, SY_NODE_INPUT), sizeof *node.inputs);
-    node.outputs = take(ctx, file, count_fields(span, SY_NODE_OUTPUT), sizeof *node.outputs);
+    node.inputs = take(ctx, file, sy_wire_count(span, SY_NODE_INPUT), sizeof *node.inputs);
+    node.outputs = take(ctx, file, sy_wire_count(span, SY_NODE_OUTPUT), sizeof *node.outputs);
     if (!node.inputs || !node.outputs)
         return SY_E_MODEL;
     sy_bytes bytes = sy_wire_begin(span);
@@ -172,11 +150,11 @@ static sy_status read_name_of_value(sy_ctx *ctx, sy_onnx_file *file, sy_span val
 
 static sy_status read_graph(sy_ctx *ctx, sy_onnx_file *file)
 {
-    const size_t nodes = count_fields(file->graph, SY_GRAPH_NODE);
-    const size_t initializers = count_fields(file->graph, SY_GRAPH_INITIALIZER);
+    const size_t nodes = sy_wire_count(file->graph, SY_GRAPH_NODE);
+    const size_t initializers = sy_wire_count(file->graph, SY_GRAPH_INITIALIZER);
     file->nodes = take(ctx, file, nodes, sizeof *file->nodes);
     file->constants = take(ctx, file, nodes + initializers, sizeof *file->constants);
-    file->outputs = take(ctx, file, count_fields(file->graph, SY_GRAPH_OUTPUT), sizeof *file->outputs);
+    file->outputs = take(ctx, file, sy_wire_count(file->graph, SY_GRAPH_OUTPUT), sizeof *file->outputs);
     if (!file->nodes || !file->constants || !file->outputs)
         return SY_E_MODEL;
     sy_bytes bytes = sy_wire_begin(file->graph);

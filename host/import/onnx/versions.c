@@ -269,16 +269,6 @@ static int compare_names(const void *a, const void *b)
     return strcmp(a, *(const char *const *)b);
 }
 
-static int count_fields(sy_span node, uint64_t number)
-{
-    sy_bytes bytes = sy_wire_begin(node);
-    sy_wire_field field;
-    int count = 0;
-    while (sy_wire_next(&bytes, &field))
-        count += field.number == number;
-    return count;
-}
-
 static bool applies(const change *row, sy_span node)
 {
     sy_onnx_attribute attribute = {0};
@@ -290,8 +280,8 @@ static bool applies(const change *row, sy_span node)
     case ATTRIBUTE_IS:
         return found && attribute.s.size == strlen(row->text) &&
                memcmp(attribute.s.at, row->text, attribute.s.size) == 0;
-    case MORE_OUTPUTS: return count_fields(node, SY_NODE_OUTPUT) > row->number;
-    case FEWER_INPUTS: return count_fields(node, SY_NODE_INPUT) < row->number;
+    case MORE_OUTPUTS: return (int)sy_wire_count(node, SY_NODE_OUTPUT) > row->number;
+    case FEWER_INPUTS: return (int)sy_wire_count(node, SY_NODE_INPUT) < row->number;
     }
     return true;
 }
