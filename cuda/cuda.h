@@ -7,10 +7,10 @@
 #ifndef SY_CUDA_CUDA_H
 #define SY_CUDA_CUDA_H
 
-#include <pthread.h>
 #include <stdbool.h>
 
 #include "cuda/driver.h"
+#include "device/budget.h"
 #include "device/grid.h"
 
 struct sy_cuda_blas;
@@ -23,9 +23,7 @@ struct sy_device {
     sy_cuda_context context; /* the device's primary one */
     sy_cuda_module module;
     sy_cuda_function functions[SY_DEVICE_KERNEL_COUNT];
-    pthread_mutex_t lock;
-    size_t used_bytes;  /* by buffers; under the lock */
-    size_t limit_bytes; /* that buffers may use; 0: no limit but the card's */
+    sy_budget budget; /* of buffers */
     bool fast;
     struct sy_cuda_blas *blas; /* NULL unless fast */
 };

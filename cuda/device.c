@@ -178,7 +178,7 @@ void sy_cuda_close(sy_device *device)
     }
     if (device->context)
         device->driver.context_release(device->ordinal);
-    pthread_mutex_destroy(&device->lock);
+    sy_budget_destroy(&device->budget);
     free(device);
 }
 
@@ -187,7 +187,7 @@ sy_status sy_cuda_open(sy_ctx *ctx, int index, sy_device **out)
     sy_device *device = calloc(1, sizeof *device);
     SY_TRY(sy_check_alloc(ctx, device));
     device->index = index;
-    pthread_mutex_init(&device->lock, NULL);
+    sy_budget_init(&device->budget);
     sy_status status = find_device(ctx, device);
     if (status == SY_OK)
         status = load_kernels(ctx, device);
@@ -205,6 +205,6 @@ sy_status sy_cuda_limit(sy_ctx *ctx, sy_device *device, const sy_device_limits *
     if (limits->fast && !device->blas)
         SY_TRY(sy_cuda_blas_create(ctx, device, &device->blas));
     device->fast = limits->fast;
-    device->limit_bytes = limits->memory_bytes;
+    device->budget.limit = limits->memory_bytes;
     return SY_OK;
 }

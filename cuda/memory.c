@@ -5,31 +5,6 @@
 
 enum { WORD = sizeof(uint32_t) };
 
-/* SY_E_MEMORY when `bytes` more are beyond the limit; counts them otherwise. */
-static sy_status reserve(sy_ctx *ctx, sy_device *device, size_t bytes)
-{
-    pthread_mutex_lock(&device->lock);
-    const size_t limit = device->limit_bytes, used = device->used_bytes;
-    const bool fits = !limit || (used <= limit && bytes <= limit - used);
-    if (fits)
-        device->used_bytes += bytes;
-    pthread_mutex_unlock(&device->lock);
-    if (fits)
-        return SY_OK;
-    return sy_fail(
-        ctx, SY_E_MEMORY,
-        "device cuda:%d (%s): %zu bytes more than the %zu in use are beyond the limit of %zu: use a "
-        "smaller --batch, fewer --workers or a larger --max-mem",
-        device->index, device->name, bytes, used, limit);
-}
-
-static void give_back(sy_device *device, size_t bytes)
-{
-    pthread_mutex_lock(&device->lock);
-    device->used_bytes -= bytes;
-    pthread_mutex_unlock(&device->lock);
-}
-
 static size_t bytes_of(size_t words)
 {
     return (words ? words : 1) * WORD;
@@ -43,11 +18,12 @@ sy_status sy_cuda_alloc(sy_ctx *ctx, sy_device *device, size_t words, sy_buffer 
     sy_buffer *buffer = malloc(sizeof *buffer);
     SY_TRY(sy_check_alloc(ctx, buffer));
     *buffer = (sy_buffer){0, words};
-    sy_status status = reserve(ctx, device, bytes_of(words));
+    sy_status status =
+        sy_budget_reserve(ctx, &device->budget, bytes_of(words), "cuda", device->index, device->name);
     if (status == SY_OK) {
         const sy_cuda_result error = device->driver.memory_alloc(&buffer->at, bytes_of(words));
         if (error != SY_CUDA_SUCCESS) {
-            give_back(device, bytes_of(words));
+            sy_budget_give_back(&device->budget, bytes_of(words));
             status = sy_cuda_fail(ctx, device, "allocating memory", error);
         }
     }
@@ -64,7 +40,7 @@ void sy_cuda_free(sy_device *device, sy_buffer *buffer)
         return;
     if (sy_cuda_enter(NULL, device) == SY_OK)
         device->driver.memory_free(buffer->at);
-    give_back(device, bytes_of(buffer->words));
+    sy_budget_give_back(&device->budget, bytes_of(buffer->words));
     free(buffer);
 }
 
@@ -80,13 +56,7 @@ sy_status sy_cuda_memory(sy_ctx *ctx, sy_device *device, size_t *out_bytes)
     const sy_cuda_result error = device->driver.memory_info(&unused, &total);
     if (error != SY_CUDA_SUCCESS)
         return sy_cuda_fail(ctx, device, "asking how much memory it has", error);
-    pthread_mutex_lock(&device->lock);
-    if (device->limit_bytes) {
-        const size_t left =
-            device->limit_bytes > device->used_bytes ? device->limit_bytes - device->used_bytes : 0;
-        unused = left < unused ? left : unused;
-    }
-    pthread_mutex_unlock(&device->lock);
-    *out_bytes = unused;
+    const size_t left = sy_budget_left(&device->budget, SIZE_MAX);
+    *out_bytes = left < unused ? left : unused;
     return SY_OK;
 }

@@ -5,8 +5,7 @@
 #ifndef SY_OPENCL_BACKEND_H
 #define SY_OPENCL_BACKEND_H
 
-#include <pthread.h>
-
+#include "device/budget.h"
 #include "opencl/opencl.h"
 
 struct sy_opencl_blas;
@@ -17,9 +16,7 @@ struct sy_device {
     int index;
     cl_context context;
     cl_program program;
-    pthread_mutex_t lock;
-    size_t used_bytes;           /* by buffers; under the lock */
-    size_t limit_bytes;          /* that buffers may use; 0: no limit but the device's */
+    sy_budget budget;            /* of buffers */
     struct sy_opencl_blas *blas; /* NULL: every product is exact */
 };
 

@@ -86,7 +86,7 @@ void sy_opencl_close(sy_device *device)
         device->loader.clReleaseProgram(device->program);
     if (device->context)
         device->loader.clReleaseContext(device->context);
-    pthread_mutex_destroy(&device->lock);
+    sy_budget_destroy(&device->budget);
     free(device);
 }
 
@@ -135,7 +135,7 @@ sy_status sy_opencl_open(sy_ctx *ctx, int index, sy_device **out)
     sy_device *device = calloc(1, sizeof *device);
     SY_TRY(sy_check_alloc(ctx, device));
     device->index = index;
-    pthread_mutex_init(&device->lock, NULL);
+    sy_budget_init(&device->budget);
     sy_status status = find_device(ctx, device);
     if (status == SY_OK)
         status = open_program(ctx, device);
@@ -179,6 +179,6 @@ static sy_status make_fast(sy_ctx *ctx, sy_device *device)
 
 sy_status sy_opencl_limit(sy_ctx *ctx, sy_device *device, const sy_device_limits *limits)
 {
-    device->limit_bytes = limits->memory_bytes;
+    device->budget.limit = limits->memory_bytes;
     return limits->fast && !device->blas ? make_fast(ctx, device) : SY_OK;
 }

@@ -14,31 +14,6 @@ static sy_status refuse(sy_ctx *ctx, const sy_device *device, size_t words)
         device->index, device->info.name, words, (unsigned long long)device->info.buffer_bytes);
 }
 
-/* SY_E_MEMORY when `bytes` more are beyond the limit; counts them otherwise. */
-static sy_status reserve(sy_ctx *ctx, sy_device *device, size_t bytes)
-{
-    pthread_mutex_lock(&device->lock);
-    const size_t limit = device->limit_bytes, used = device->used_bytes;
-    const bool fits = !limit || (used <= limit && bytes <= limit - used);
-    if (fits)
-        device->used_bytes += bytes;
-    pthread_mutex_unlock(&device->lock);
-    if (fits)
-        return SY_OK;
-    return sy_fail(
-        ctx, SY_E_MEMORY,
-        "device opencl:%d (%s): %zu bytes more than the %zu in use are beyond the limit of %zu: use a "
-        "smaller --batch, fewer --workers or a larger --max-mem",
-        device->index, device->info.name, bytes, used, limit);
-}
-
-static void give_back(sy_device *device, size_t bytes)
-{
-    pthread_mutex_lock(&device->lock);
-    device->used_bytes -= bytes;
-    pthread_mutex_unlock(&device->lock);
-}
-
 static size_t bytes_of(size_t words)
 {
     return (words ? words : 1) * WORD;
@@ -52,12 +27,13 @@ sy_status sy_opencl_alloc(sy_ctx *ctx, sy_device *device, size_t words, sy_buffe
     sy_buffer *buffer = malloc(sizeof *buffer);
     SY_TRY(sy_check_alloc(ctx, buffer));
     *buffer = (sy_buffer){NULL, words};
-    sy_status status = reserve(ctx, device, bytes_of(words));
+    sy_status status =
+        sy_budget_reserve(ctx, &device->budget, bytes_of(words), "opencl", device->index, device->info.name);
     if (status == SY_OK) {
         buffer->memory =
             device->loader.clCreateBuffer(device->context, CL_MEM_READ_WRITE, bytes_of(words), NULL, &error);
         if (!buffer->memory) {
-            give_back(device, bytes_of(words));
+            sy_budget_give_back(&device->budget, bytes_of(words));
             status = sy_opencl_fail(ctx, device, "no memory for a buffer", error);
         }
     }
@@ -73,7 +49,7 @@ void sy_opencl_free(sy_device *device, sy_buffer *buffer)
     if (!buffer)
         return;
     device->loader.clReleaseMemObject(buffer->memory);
-    give_back(device, bytes_of(buffer->words));
+    sy_budget_give_back(&device->budget, bytes_of(buffer->words));
     free(buffer);
 }
 
@@ -88,13 +64,8 @@ size_t sy_opencl_buffer_words(const sy_buffer *buffer)
 sy_status sy_opencl_memory(sy_ctx *ctx, sy_device *device, size_t *out_bytes)
 {
     (void)ctx;
-    *out_bytes = 0;
-    if (sy_opencl_is_processor(device))
-        return SY_OK;
-    pthread_mutex_lock(&device->lock);
-    const size_t all = (size_t)device->info.memory_bytes;
-    const size_t limit = device->limit_bytes && device->limit_bytes < all ? device->limit_bytes : all;
-    *out_bytes = limit > device->used_bytes ? limit - device->used_bytes : 0;
-    pthread_mutex_unlock(&device->lock);
+    *out_bytes = sy_opencl_is_processor(device)
+                     ? 0
+                     : sy_budget_left(&device->budget, (size_t)device->info.memory_bytes);
     return SY_OK;
 }
