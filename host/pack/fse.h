@@ -41,11 +41,21 @@ typedef struct sy_fse_lane {
     size_t left;        /* codes */
 } sy_fse_lane;
 
-/* Decodes all codes of the lanes, side by side, into elements of `width` bytes, 1 or 2, little endian.
- * `words` are the stream's 64-bit words, the first bit the highest; a lane reads none beyond that of its
- * position. false where bits are missing.
+/* A lane holds up to 63 bits that it has not used, and reads 8 bytes more. */
+enum { SY_FSE_BITS_PAD = 16 };
+
+/* The words of a stream, the last one first, each little endian: from the first byte's lowest bit on, bits
+ * stand in the order in which they are read. SY_FSE_BITS_PAD bytes of 0 follow.
  */
-bool sy_fse_run_lanes(const sy_fse_step *steps, int log, const unsigned char *words, sy_fse_lane *lanes,
+typedef struct sy_fse_bits {
+    const unsigned char *bytes;
+    uint64_t count; /* 64 a word */
+} sy_fse_bits;
+
+/* Decodes all codes of the lanes, side by side, into elements of `width` bytes, 1 or 2, little endian. Of
+ * `bits` the last lane->position ones are still to be read by a lane. false where bits are missing.
+ */
+bool sy_fse_run_lanes(const sy_fse_step *steps, int log, const sy_fse_bits *bits, sy_fse_lane *lanes,
                       uint32_t count, int width);
 
 #endif

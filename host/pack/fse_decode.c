@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/bytes.h"
 #include "pack/bits.h"
@@ -14,10 +15,11 @@ typedef struct decoder {
     const unsigned char *begin; /* of the stream */
     uint32_t symbols;
     int log;
-    uint32_t *frequencies; /* [symbols] */
-    int32_t *values;       /* [symbols] */
-    const unsigned char *words;
-    uint64_t bits;             /* in the words */
+    uint32_t *frequencies;     /* [symbols] */
+    int32_t *values;           /* [symbols] */
+    unsigned char *words;      /* turned over: behind each other as sy_fse_bits wants them */
+    uint64_t words_bits;       /* 64 a word */
+    uint64_t bits;             /* of these, those that were written */
     const unsigned char *ends; /* [segments] of 64 bits; NULL: one segment */
     uint32_t segments;
     sy_fse_step *steps; /* [2^log] */
@@ -76,14 +78,20 @@ static void take_short_table(decoder *work)
 /* The words, and how many bits are in them. */
 static sy_status take_words(decoder *work, uint32_t words)
 {
-    work->words = sy_bytes_take(&work->source, 8 * (size_t)words);
+    static const size_t word = sizeof(uint64_t);
+    const unsigned char *from = sy_bytes_take(&work->source, word * (size_t)words);
     const uint8_t last = sy_bytes_u8(&work->source);
     if (work->source.failed || words == 0 || last > 63)
         return sy_fail(work->ctx, SY_E_MODEL, "the stream ends before its %u words do", words);
-    work->bits = 64 * (uint64_t)(words - 1) + last;
-    sy_bytes end = {.at = work->words + 8 * (size_t)(words - 1), .end = work->words + 8 * (size_t)words};
+    work->words_bits = 64 * (uint64_t)words;
+    work->bits = work->words_bits - 64 + last;
+    sy_bytes end = {.at = from + word * (words - 1), .end = from + word * words};
     if (sy_bytes_u64(&end) << last)
         return sy_fail(work->ctx, SY_E_MODEL, "there is something behind the last bit of the stream");
+    SY_TRY(sy_check_alloc(work->ctx, work->words = malloc(word * words + SY_FSE_BITS_PAD)));
+    for (size_t i = 0; i < words; i++)
+        memcpy(work->words + word * i, from + word * (words - 1 - i), word);
+    memset(work->words + word * words, 0, SY_FSE_BITS_PAD);
     return SY_OK;
 }
 
@@ -162,8 +170,8 @@ static sy_status find_last(decoder *work, sy_fse_lane *out)
         return sy_fail(work->ctx, SY_E_MODEL, "the stream has %llu bits, not even one state",
                        (unsigned long long)work->bits);
     for (int i = 0; i < work->log; i++) {
-        const uint64_t at = --lane.position;
-        lane.place |= (uint32_t)(work->words[at / 64 * 8 + (7 - at % 64 / 8)] >> (7 - at % 8) & 1) << i;
+        const uint64_t at = work->words_bits - lane.position--;
+        lane.place |= (uint32_t)(work->words[at / 8] >> at % 8 & 1) << i;
     }
     *out = lane;
     return SY_OK;
@@ -213,7 +221,8 @@ static sy_status decode(decoder *work, void *out)
     SY_TRY(open_stream(work));
     SY_TRY(make_steps(work));
     SY_TRY(make_lanes(work, out));
-    if (!sy_fse_run_lanes(work->steps, work->log, work->words, work->lanes, work->segments, work->width))
+    const sy_fse_bits bits = {work->words, work->words_bits};
+    if (!sy_fse_run_lanes(work->steps, work->log, &bits, work->lanes, work->segments, work->width))
         return sy_fail(work->ctx, SY_E_MODEL, "the stream ends before its codes do");
     return check_lanes(work);
 }
@@ -232,6 +241,7 @@ sy_status sy_fse_decode_elements(sy_ctx *ctx, sy_coding coding, const void *stre
     const sy_status status = decode(&work, out);
     free(work.frequencies);
     free(work.values);
+    free(work.words);
     free(work.steps);
     free(work.lanes);
     return status;
