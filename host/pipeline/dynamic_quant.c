@@ -95,7 +95,8 @@ static sy_status quantize_values(dynamic_job *work, sy_weight_choice *choice, co
     sy_weight_codes codes;
     SY_TRY(encode(work, choice, out->form, values, &codes));
     out->after = sy_weight_stored_bytes(&codes, &work->form);
-    SY_TRY(sy_weight_check_gain(work->ctx, &work->file, out->after, &work->arena, choice, &work->totals));
+    SY_TRY(sy_weight_check_gain(work->ctx, &work->arena, out->before, out->after, &work->totals,
+                                &choice->refusal));
     if (choice->refusal)
         return SY_OK;
     work->counts[out->form]++;

@@ -31,20 +31,6 @@ sy_status sy_weight_load(sy_ctx *ctx, const sy_onnx_file *file, const sy_onnx_co
     return sy_onnx_constant_floats(ctx, file, constant, *out, count);
 }
 
-sy_status sy_weight_check_gain(sy_ctx *ctx, const sy_onnx_file *file, size_t after, sy_arena *arena,
-                               sy_weight_choice *choice, sy_weight_totals *totals)
-{
-    const size_t before = sy_weight_float_bytes(&file->constants[choice->constant]);
-    if (after < before) {
-        totals->before += before;
-        totals->after += after;
-        return SY_OK;
-    }
-    choice->refusal = sy_arena_printf(arena, "as integers it takes %zu bytes with its factors, as floats %zu",
-                                      after, before);
-    return sy_check_alloc(ctx, choice->refusal);
-}
-
 sy_status sy_weight_require_some(sy_ctx *ctx, const sy_onnx_file *file, const sy_weight_choice *choices,
                                  int count, bool some)
 {

@@ -3,6 +3,7 @@
 #define SY_PIPELINE_WEIGHT_ONNX_H
 
 #include "pipeline/job.h"
+#include "pipeline/weight_report.h"
 #include "weight/choose.h"
 
 /* SY_E_UNSUPPORTED where the output is named as a MindIR model. */
@@ -13,16 +14,6 @@ size_t sy_weight_float_bytes(const sy_onnx_constant *constant);
 /* Its elements as floats, in the tensor's order; the caller frees them, also after a failure. */
 sy_status sy_weight_load(sy_ctx *ctx, const sy_onnx_file *file, const sy_onnx_constant *constant,
                          float **out);
-
-/* Bytes of all that was quantized. */
-typedef struct sy_weight_totals {
-    size_t before, after;
-} sy_weight_totals;
-
-/* Integers with their factors must be smaller than the floats: adds both to the totals, or gives the choice a
- * refusal, in `arena`. */
-sy_status sy_weight_check_gain(sy_ctx *ctx, const sy_onnx_file *file, size_t after, sy_arena *arena,
-                               sy_weight_choice *choice, sy_weight_totals *totals);
 
 /* A model that stays float is no success: SY_E_MODEL, SY_E_CONFIG with the reason of the first weight. */
 sy_status sy_weight_require_some(sy_ctx *ctx, const sy_onnx_file *file, const sy_weight_choice *choices,

@@ -133,8 +133,9 @@ static sy_status quantize_values(onnx_job *work, sy_weight_choice *choice, const
 {
     double *bias = NULL;
     SY_TRY(encode(work, choice, values, codes, &bias));
-    SY_TRY(sy_weight_check_gain(work->ctx, &work->file, sy_weight_stored_bytes(codes, &work->form),
-                                &work->arena, choice, &work->totals));
+    SY_TRY(sy_weight_check_gain(work->ctx, &work->arena,
+                                sy_weight_float_bytes(&work->file.constants[choice->constant]),
+                                sy_weight_stored_bytes(codes, &work->form), &work->totals, &choice->refusal));
     if (choice->refusal)
         return SY_OK;
     *out_snr = sy_weight_codes_snr(codes, values);
@@ -192,27 +193,20 @@ static const char *cut_words(const sy_weight_choice *choice, char out[64])
 static sy_status report_weight(onnx_job *work, const sy_weight_choice *choice, const sy_weight_codes *codes,
                                double snr, sy_report *report, cJSON *list)
 {
-    const char *name = work->file.constants[choice->constant].name;
-    cJSON *item = sy_json_item(list);
-    bool good = item && sy_json_text(item, "weight", name);
-    if (choice->refusal) {
-        sy_text_printf(&report->text, "  float  %-40s %s\n", name, choice->refusal);
-        good = good && sy_json_text(item, "reason", choice->refusal);
-    } else {
-        char cut[64];
-        const char *type = sy_dtype_name(sy_weight_storage(codes, &work->form));
-        const size_t before = sy_weight_float_bytes(&work->file.constants[choice->constant]);
-        const size_t after = sy_weight_stored_bytes(codes, &work->form);
-        sy_text_printf(&report->text, "  %-6s %-40s %s, %zu -> %zu bytes, %.1f dB\n", type, name,
-                       cut_words(choice, cut), before, after, snr);
-        good = good && sy_json_text(item, "type", type) && sy_json_number(item, "bits", codes->bits) &&
-               sy_json_text(item, "scales", cut) && sy_json_number(item, "bytes_before", (double)before) &&
-               sy_json_number(item, "bytes", (double)after) && sy_json_number(item, "snr_db", snr);
-    }
+    const sy_onnx_constant *constant = &work->file.constants[choice->constant];
     const sy_weight_inputs *inputs = work->inputs ? &work->inputs[choice - work->choices] : NULL;
-    if (!choice->refusal && inputs && inputs->moments.positions == 0)
-        sy_text_printf(&report->text, "         %-40s rounded as MSE does: no product of known inputs\n", "");
-    return sy_check_alloc(work->ctx, good ? item : NULL);
+    sy_weight_outcome outcome = {.name = constant->name, .refusal = choice->refusal};
+    char cut[64];
+    if (!choice->refusal) {
+        outcome.type = sy_dtype_name(sy_weight_storage(codes, &work->form));
+        outcome.bits = codes->bits;
+        outcome.scales = cut_words(choice, cut);
+        outcome.before = sy_weight_float_bytes(constant);
+        outcome.after = sy_weight_stored_bytes(codes, &work->form);
+        outcome.snr = snr;
+        outcome.note = inputs && inputs->moments.positions == 0 ? SY_WEIGHT_NO_MOMENTS : NULL;
+    }
+    return sy_weight_report(work->ctx, &outcome, report, list);
 }
 
 static sy_status quantize_all(onnx_job *work, sy_report *report)

@@ -67,6 +67,23 @@ sy_status sy_weight_codes_create(sy_ctx *ctx, sy_arena *arena, const char *name,
     return SY_OK;
 }
 
+void sy_weight_integer_range(const sy_weight_codes *codes, int *out_lo, int *out_hi)
+{
+    *out_lo = sy_weight_lowest(codes->bits);
+    *out_hi = sy_weight_highest(codes->bits);
+    for (int i = 0; codes->levels && i < 1 << codes->bits; i++) {
+        *out_lo = i == 0 || codes->levels[i] < *out_lo ? codes->levels[i] : *out_lo;
+        *out_hi = i == 0 || codes->levels[i] > *out_hi ? codes->levels[i] : *out_hi;
+    }
+}
+
+sy_dtype sy_weight_integer_type(const sy_weight_codes *codes)
+{
+    int lo, hi;
+    sy_weight_integer_range(codes, &lo, &hi);
+    return lo >= INT8_MIN && hi <= INT8_MAX ? SY_DTYPE_INT8 : SY_DTYPE_INT16;
+}
+
 bool sy_weight_has_zeros(const sy_weight_codes *codes)
 {
     for (size_t u = 0; u < codes->cut.units; u++)

@@ -75,6 +75,11 @@ static inline int sy_weight_integer(const sy_weight_codes *codes, int16_t code)
     return codes->levels ? codes->levels[code - sy_weight_lowest(codes->bits)] : code;
 }
 
+/* The least and the largest integer that a code can stand for, and the type that holds both: int8, or int16.
+ */
+void sy_weight_integer_range(const sy_weight_codes *codes, int *out_lo, int *out_hi);
+sy_dtype sy_weight_integer_type(const sy_weight_codes *codes);
+
 bool sy_weight_has_zeros(const sy_weight_codes *codes);  /* a zero point that is not 0 */
 bool sy_weight_has_shifts(const sy_weight_codes *codes); /* a shift that is not 0 */
 

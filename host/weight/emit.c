@@ -27,23 +27,13 @@ sy_status sy_weight_choose_form(sy_ctx *ctx, sy_onnx_edit *edit, int bits, bool 
     return sy_check_alloc(ctx, out);
 }
 
-static void find_integers(const sy_weight_codes *codes, int *out_lo, int *out_hi)
-{
-    *out_lo = sy_weight_lowest(codes->bits);
-    *out_hi = sy_weight_highest(codes->bits);
-    for (int i = 0; codes->levels && i < 1 << codes->bits; i++) {
-        *out_lo = i == 0 || codes->levels[i] < *out_lo ? codes->levels[i] : *out_lo;
-        *out_hi = i == 0 || codes->levels[i] > *out_hi ? codes->levels[i] : *out_hi;
-    }
-}
-
 sy_dtype sy_weight_storage(const sy_weight_codes *codes, const sy_weight_form *form)
 {
     int lo, hi;
-    find_integers(codes, &lo, &hi);
+    sy_weight_integer_range(codes, &lo, &hi);
     if (lo >= -8 && hi <= 7 && form->opset >= OPSET_SMALL)
         return SY_DTYPE_INT4;
-    return lo >= INT8_MIN && hi <= INT8_MAX ? SY_DTYPE_INT8 : SY_DTYPE_INT16;
+    return sy_weight_integer_type(codes);
 }
 
 static size_t bytes_of(sy_dtype dtype, size_t count)

@@ -1,8 +1,10 @@
 """Small networks exported from MindSpore, and files of them run in it, for judge_mindir.py.
 
     mindir_nets.py export FOLDER              writes NAME.mindir and, for each of BATCHES, NAME.N.npy (an input)
-    mindir_nets.py run FILE X.npy Y.npy ...   loads FILE and writes what it makes of each X to the Y behind it
+    mindir_nets.py run LIST.json              [[FILE, [[X.npy, Y.npy], ...]], ...]: loads each FILE and writes what it makes of
+                                              each X to the Y beside it
 """
+import json
 import pathlib
 import sys
 
@@ -154,16 +156,17 @@ def export(folder):
             np.save(folder / f"{name}.{batch}.npy", sample(batch, rng)[0])
 
 
-def run(file, pairs):
+def run(path):
     ms = prepare()
     from mindspore import Tensor, nn
-    net = nn.GraphCell(ms.load(file))
-    for source, result in zip(pairs[::2], pairs[1::2]):
-        np.save(result, net(Tensor(np.load(source))).asnumpy())
+    for file, pairs in json.loads(pathlib.Path(path).read_text()):
+        net = nn.GraphCell(ms.load(file))
+        for source, result in pairs:
+            np.save(result, net(Tensor(np.load(source))).asnumpy())
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "export":
         export(pathlib.Path(sys.argv[2]))
     else:
-        run(sys.argv[2], sys.argv[3:])
+        run(sys.argv[2])

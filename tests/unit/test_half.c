@@ -1,3 +1,5 @@
+#include <math.h>
+
 #include "ops/op.h"
 #include "quant/half.h"
 #include "quant/quantize.h"
@@ -154,6 +156,23 @@ static void values_that_half_cannot_hold_are_refused_by_tensor(void **state)
     network_release(&net);
 }
 
+static void halves_are_the_nearest(void **state)
+{
+    (void)state;
+    for (uint32_t bits = 0; bits < 0x7c00; bits++) { /* every finite one, and the middle to the next */
+        const float value = sy_half_to_float((uint16_t)bits);
+        assert_int_equal(sy_float_to_half(value), bits);
+        assert_int_equal(sy_float_to_half(-value), bits | 0x8000);
+        const float next = bits == 0x7bff ? 65536 : sy_half_to_float((uint16_t)(bits + 1));
+        const float middle = (value + next) / 2;
+        assert_int_equal(sy_float_to_half(middle), bits + (bits & 1));
+        assert_int_equal(sy_float_to_half(nextafterf(middle, 0)), bits);
+        assert_int_equal(sy_float_to_half(nextafterf(middle, 1e9F)), bits + 1);
+    }
+    assert_int_equal(sy_float_to_half(INFINITY), 0x7c00);
+    assert_true(isnan(sy_half_to_float(sy_float_to_half(NAN))));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +183,7 @@ int main(void)
         cmocka_unit_test(scales_round_up_to_the_next_half),
         cmocka_unit_test(scales_of_a_half_plan_are_half_and_hold_what_the_samples_showed),
         cmocka_unit_test(values_that_half_cannot_hold_are_refused_by_tensor),
+        cmocka_unit_test(halves_are_the_nearest),
     };
     return cmocka_run_group_tests_name("half", tests, open_ctx, close_ctx);
 }
