@@ -115,6 +115,23 @@ sy_status(sy_while)(sy_ctx *ctx, sy_status status, const char *format, ...)
     return status;
 }
 
+sy_status(sy_remedy)(sy_ctx *ctx, sy_status status, const char *format, ...)
+{
+    if (status == SY_OK || !ctx)
+        return status;
+    char text[ERROR_MAX];
+    va_list args;
+    va_start(args, format);
+    const int used = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    const size_t length = strlen(ctx->error);
+    if (used < 0 || length + 2 + (size_t)used >= sizeof ctx->error)
+        return status; /* the message itself matters more */
+    memcpy(ctx->error + length, "; ", 2);
+    memcpy(ctx->error + length + 2, text, (size_t)used + 1);
+    return status;
+}
+
 sy_status sy_ctx_adopt_error(sy_ctx *ctx, sy_status status, const sy_ctx *worker)
 {
     if (status != SY_OK && ctx && worker && ctx != worker)

@@ -18,6 +18,9 @@ sy_status sy_fail(sy_ctx *ctx, sy_status status, const char *format, ...) SY_PRI
 /* Prepends what the caller was doing; `status` passes through, so it fits in a return. */
 sy_status sy_while(sy_ctx *ctx, sy_status status, const char *format, ...) SY_PRINTF(3, 4);
 
+/* Appends what the user can do, behind "; ". */
+sy_status sy_remedy(sy_ctx *ctx, sy_status status, const char *format, ...) SY_PRINTF(3, 4);
+
 /* Copies status and message of a worker's context into the context its user reads. */
 sy_status sy_ctx_adopt_error(sy_ctx *ctx, sy_status status, const sy_ctx *worker);
 
@@ -54,6 +57,12 @@ static inline sy_status sy_check_alloc(sy_ctx *ctx, const void *memory)
         sy_status while_status_ = (status);        \
         sy_while(ctx, while_status_, __VA_ARGS__); \
         while_status_;                             \
+    }))
+#define sy_remedy(ctx, status, ...)                  \
+    (__extension__({                                 \
+        sy_status remedy_status_ = (status);         \
+        sy_remedy(ctx, remedy_status_, __VA_ARGS__); \
+        remedy_status_;                              \
     }))
 #define sy_check_alloc(ctx, memory) ((memory) ? SY_OK : SY_E_MEMORY)
 #endif

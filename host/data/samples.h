@@ -66,6 +66,9 @@ const char *sy_samples_preprocess(const sy_samples *samples);
 sy_status sy_samples_load(sy_ctx *ctx, const sy_samples *samples, size_t index, void *const *out,
                           sy_hash *out_hash, bool *out_usable);
 
+/* The hash that sy_samples_load gives, from the bytes alone. Also from any number of threads. SY_E_IO. */
+sy_status sy_samples_hash(sy_ctx *ctx, const sy_samples *samples, size_t index, sy_hash *out);
+
 /* Loads every sample and throws it away: the bad ones are logged one by one; SY_E_DATA with a summary if
  * there are any. */
 sy_status sy_samples_check(sy_ctx *ctx, const sy_samples *samples, int workers);

@@ -95,6 +95,31 @@ static sy_status visit_file(sy_ctx *ctx, const sy_input_state *input, sy_source_
     return sy_while(ctx, status, "%s", file->name);
 }
 
+/* Of one sample, of those of its files. */
+static sy_hash join_hashes(const sy_samples *samples, const sy_hash *hashes)
+{
+    return samples->input_count == 1 ? hashes[0]
+                                     : sy_hash_of(hashes, (size_t)samples->input_count * sizeof *hashes);
+}
+
+sy_status sy_samples_hash(sy_ctx *ctx, const sy_samples *samples, size_t index, sy_hash *out)
+{
+    sy_status status = SY_OK;
+    sy_hash *hashes = calloc((size_t)samples->input_count, sizeof *hashes);
+    SY_TRY(sy_check_alloc(ctx, hashes));
+    for (int k = 0; k < samples->input_count && status == SY_OK; k++) {
+        sy_mapped bytes = {0};
+        status = sy_file_map(ctx, samples->inputs[k].source.files[index].path, &bytes);
+        if (status == SY_OK)
+            hashes[k] = sy_hash_of(bytes.bytes, bytes.size);
+        sy_file_unmap(&bytes);
+    }
+    if (status == SY_OK)
+        *out = join_hashes(samples, hashes);
+    free(hashes);
+    return status;
+}
+
 sy_status sy_sample_visit(sy_ctx *ctx, const sy_samples *samples, size_t index, void *const *words,
                           sy_hash *out_hash)
 {
@@ -107,9 +132,7 @@ sy_status sy_sample_visit(sy_ctx *ctx, const sy_samples *samples, size_t index, 
                             out_hash ? &hashes[k] : NULL);
     }
     if (status == SY_OK && out_hash)
-        *out_hash = samples->input_count == 1
-                        ? hashes[0]
-                        : sy_hash_of(hashes, (size_t)samples->input_count * sizeof *hashes);
+        *out_hash = join_hashes(samples, hashes);
     free(hashes);
     return status;
 }
