@@ -177,6 +177,47 @@ sy_status sy_accumulator_init(sy_ctx *ctx, sy_accumulator *accumulator, size_t s
     return sy_check_alloc(ctx, accumulator->windows);
 }
 
+static sy_status resume_side(sy_ctx *ctx, const uint64_t *from, uint64_t **out)
+{
+    *out = malloc(SY_HISTOGRAM_SIDE * sizeof **out);
+    SY_TRY(sy_check_alloc(ctx, *out));
+    memcpy(*out, from, SY_HISTOGRAM_SIDE * sizeof **out);
+    return SY_OK;
+}
+
+static sy_status resume_channels(sy_ctx *ctx, sy_accumulator *to, const sy_tensor_stats *from)
+{
+    if (to->channel_count == 0)
+        return SY_OK;
+    if (from->channel_elements % to->channel_positions != 0)
+        return sy_fail(ctx, SY_E_DATA, "tensor %s: its channels have other numbers of elements", from->name);
+    to->channel_samples = from->channel_elements / to->channel_positions;
+    memcpy(to->channels, from->channel_sums, to->channel_count * sizeof *to->channels);
+    return SY_OK;
+}
+
+sy_status sy_accumulator_resume(sy_ctx *ctx, sy_accumulator *accumulator, const sy_tensor_stats *from,
+                                const size_t *order)
+{
+    accumulator->elements = from->elements;
+    accumulator->zeros = from->zeros;
+    accumulator->not_finite = from->not_finite;
+    accumulator->min = from->min;
+    accumulator->max = from->max;
+    accumulator->exponent = from->exponent;
+    accumulator->sum = from->exact_sum;
+    accumulator->squares = from->exact_squares;
+    accumulator->bad_samples = from->not_finite_samples;
+    accumulator->bad_sample = from->not_finite_first;
+    for (uint32_t i = 0; i < from->record_count; i++)
+        accumulator->records[order[i]] = from->records[i];
+    if (from->max > 0)
+        SY_TRY(resume_side(ctx, from->positive, &accumulator->positive));
+    if (from->min < 0)
+        SY_TRY(resume_side(ctx, from->negative, &accumulator->negative));
+    return resume_channels(ctx, accumulator, from);
+}
+
 void sy_accumulator_release(sy_accumulator *accumulator)
 {
     pthread_mutex_destroy(&accumulator->lock);
@@ -212,6 +253,10 @@ sy_status sy_accumulator_finish(sy_ctx *ctx, sy_accumulator *accumulator, const 
     out->elements = accumulator->elements;
     out->zeros = accumulator->zeros;
     out->not_finite = accumulator->not_finite;
+    out->not_finite_samples = accumulator->bad_samples;
+    out->not_finite_first = accumulator->bad_sample ? sy_arena_text(arena, accumulator->bad_sample) : NULL;
+    if (accumulator->bad_sample)
+        SY_TRY(sy_check_alloc(ctx, out->not_finite_first));
     out->min = accumulator->min;
     out->max = accumulator->max;
     out->exponent = accumulator->exponent;

@@ -30,13 +30,18 @@ typedef struct sy_accumulator {
     uint32_t channel_count;
     uint64_t channel_positions; /* elements of a channel in one sample */
     uint64_t channel_samples;   /* that had finite sums only */
-    size_t bad_samples;         /* with values that are not finite */
+    uint32_t bad_samples;       /* with values that are not finite */
     const char *bad_sample;     /* the first of them by name */
     sy_sample_record *records;  /* [sample_count], by index */
 } sy_accumulator;
 
 sy_status sy_accumulator_init(sy_ctx *ctx, sy_accumulator *accumulator, size_t sample_count,
                               uint32_t channel_count, uint64_t channel_positions);
+/* Begins with what `from` holds instead of nothing; its sample i is the one of index order[i]. `from` must
+ * outlive the accumulator. Right after init. SY_E_DATA: its channels have other positions.
+ */
+sy_status sy_accumulator_resume(sy_ctx *ctx, sy_accumulator *accumulator, const sy_tensor_stats *from,
+                                const size_t *order);
 void sy_accumulator_release(sy_accumulator *accumulator);
 
 /* These two may be called from several threads at once. */
@@ -45,7 +50,8 @@ void sy_accumulator_add(sy_accumulator *accumulator, const sy_tensor_sample *sam
  * SY_E_MEMORY. */
 sy_status sy_accumulator_add_histogram(sy_ctx *ctx, sy_accumulator *accumulator, const uint32_t *state);
 
-/* Fills everything in *out but the name; record i is that of sample order[i]. */
+/* Fills everything in *out but the name, from copies: adding may go on. Record i is that of sample order[i].
+ */
 sy_status sy_accumulator_finish(sy_ctx *ctx, sy_accumulator *accumulator, const size_t *order,
                                 size_t sample_count, sy_arena *arena, sy_tensor_stats *out);
 

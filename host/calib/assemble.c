@@ -15,8 +15,8 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const named *)a)->name, ((const named *)b)->name);
 }
 
-/* The indices of the usable samples, sorted by name. */
-static sy_status sort_samples(sy_ctx *ctx, const sy_sample_source *samples, const bool *usable,
+/* The indices of the samples that were taken, sorted by name. */
+static sy_status sort_samples(sy_ctx *ctx, const sy_sample_source *samples, const bool *taken,
                               sy_arena *scratch, size_t **out, size_t *out_count)
 {
     named *list = sy_arena_alloc(scratch, samples->count, sizeof *list);
@@ -25,7 +25,7 @@ static sy_status sort_samples(sy_ctx *ctx, const sy_sample_source *samples, cons
     SY_TRY(sy_check_alloc(ctx, order));
     size_t count = 0;
     for (size_t i = 0; i < samples->count; i++)
-        if (usable[i])
+        if (taken[i])
             list[count++] = (named){samples->name(samples->user, i), i};
     if (count == 0)
         return sy_fail(ctx, SY_E_DATA, "none of the %zu samples is usable", samples->count);
@@ -56,43 +56,15 @@ static sy_status copy_samples(sy_ctx *ctx, const sy_sample_source *samples, cons
     return SY_OK;
 }
 
-/* Says which tensors had values that are not finite; values that are not finite spread, so only the first few
- * tensors by name. */
-static sy_status report_not_finite(sy_ctx *ctx, const sy_calib_spec *spec, const sy_accumulator *accumulators)
-{
-    enum { NAMED_TENSORS = 8 };
-    int bad = 0;
-    for (int i = 0; i < spec->observed_count; i++) {
-        const sy_accumulator *seen = &accumulators[i];
-        const char *name = spec->graph->tensors[spec->observed[i]].name;
-        if (seen->elements == 0)
-            return sy_fail(ctx, SY_E_NUMERIC,
-                           "tensor %s had no finite value in any sample; check the samples and their "
-                           "preprocessing, and what computes it",
-                           name);
-        if (seen->not_finite == 0)
-            continue;
-        if (++bad <= NAMED_TENSORS)
-            sy_log(ctx, SY_LOG_WARN,
-                   "tensor %s: %llu values are not finite, in %zu samples, of which %s is the first by name; "
-                   "they "
-                   "are left out of its statistics",
-                   name, (unsigned long long)seen->not_finite, seen->bad_samples, seen->bad_sample);
-    }
-    if (bad > NAMED_TENSORS)
-        sy_log(ctx, SY_LOG_WARN, "%d more tensors had values that are not finite", bad - NAMED_TENSORS);
-    return SY_OK;
-}
-
 static sy_status fill(sy_ctx *ctx, const sy_calib_spec *spec, sy_accumulator *accumulators,
-                      const sy_hash *hashes, const bool *usable, sy_arena *scratch, sy_stats *out)
+                      const sy_hash *hashes, const bool *taken, sy_arena *scratch, sy_stats *out)
 {
     size_t *order = NULL, count = 0;
-    SY_TRY(sort_samples(ctx, spec->samples, usable, scratch, &order, &count));
-    SY_TRY(report_not_finite(ctx, spec, accumulators));
+    SY_TRY(sort_samples(ctx, spec->samples, taken, scratch, &order, &count));
     SY_TRY(copy_samples(ctx, spec->samples, hashes, order, count, out));
 
     out->model = spec->model;
+    out->fast = spec->fast || (spec->resumed && spec->resumed->fast);
     out->input_shape = sy_arena_text(&out->arena, spec->input_shape);
     out->preprocess = sy_arena_text(&out->arena, spec->preprocess);
     out->tensor_count = (uint32_t)spec->observed_count;
@@ -110,17 +82,43 @@ static sy_status fill(sy_ctx *ctx, const sy_calib_spec *spec, sy_accumulator *ac
 }
 
 sy_status sy_calib_assemble(sy_ctx *ctx, const sy_calib_spec *spec, sy_accumulator *accumulators,
-                            const sy_hash *hashes, const bool *usable, sy_stats **out)
+                            const sy_hash *hashes, const bool *taken, sy_stats **out)
 {
     sy_arena scratch = {0};
     sy_status status;
     sy_stats *stats = calloc(1, sizeof *stats);
     SY_TRY_DONE(sy_check_alloc(ctx, stats));
-    SY_TRY_DONE(fill(ctx, spec, accumulators, hashes, usable, &scratch, stats));
+    SY_TRY_DONE(fill(ctx, spec, accumulators, hashes, taken, &scratch, stats));
     *out = stats;
     stats = NULL;
 done:
     sy_stats_destroy(stats);
     sy_arena_release(&scratch);
     return status;
+}
+
+/* Values that are not finite spread, so only the first few tensors are named. */
+sy_status sy_calib_check_finite(sy_ctx *ctx, const sy_stats *stats)
+{
+    enum { NAMED_TENSORS = 8 };
+    int bad = 0;
+    for (uint32_t i = 0; i < stats->tensor_count; i++) {
+        const sy_tensor_stats *seen = &stats->tensors[i];
+        if (seen->elements == 0)
+            return sy_fail(ctx, SY_E_NUMERIC,
+                           "tensor %s had no finite value in any sample; check the samples and their "
+                           "preprocessing, and what computes it",
+                           seen->name);
+        if (seen->not_finite_samples == 0)
+            continue;
+        if (++bad <= NAMED_TENSORS)
+            sy_log(ctx, SY_LOG_WARN,
+                   "tensor %s: %llu values are not finite, in %u samples, of which %s is the first by name; "
+                   "they are left out of its statistics",
+                   seen->name, (unsigned long long)seen->not_finite, seen->not_finite_samples,
+                   seen->not_finite_first);
+    }
+    if (bad > NAMED_TENSORS)
+        sy_log(ctx, SY_LOG_WARN, "%d more tensors had values that are not finite", bad - NAMED_TENSORS);
+    return SY_OK;
 }

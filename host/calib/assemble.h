@@ -7,9 +7,13 @@
 #include "calib/accumulate.h"
 #include "calib/collect.h"
 
-/* `accumulators` are those of spec->observed; `hashes` and `usable` those of the samples. Fails as
- * sy_calib_collect does. */
+/* `accumulators` are those of spec->observed, and may be added to afterwards; `hashes` and `taken` those of
+ * the samples. SY_E_DATA when no sample was taken or two have one name.
+ */
 sy_status sy_calib_assemble(sy_ctx *ctx, const sy_calib_spec *spec, sy_accumulator *accumulators,
-                            const sy_hash *hashes, const bool *usable, sy_stats **out);
+                            const sy_hash *hashes, const bool *taken, sy_stats **out);
+
+/* Warns about values that are not finite; SY_E_NUMERIC when a tensor had no other. */
+sy_status sy_calib_check_finite(sy_ctx *ctx, const sy_stats *stats);
 
 #endif

@@ -2,9 +2,12 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "base/pool.h"
 #include "calib/accumulate.h"
 #include "calib/assemble.h"
+#include "calib/keep.h"
+#include "calib/resume.h"
 #include "run/batch.h"
 #include "run/run.h"
 
@@ -43,7 +46,10 @@ struct collector {
     calib_worker *workers;
     int worker_count;
     sy_hash *hashes; /* [samples] */
-    bool *usable;    /* [samples] */
+    bool *taken;     /* [samples]: in the accumulators, or about to be gathered from the devices */
+    size_t *todo;    /* [todo_count]: the samples to run */
+    size_t todo_count;
+    sy_keeper keeper;
 };
 
 static size_t summary_words(const collector *owner)
@@ -151,7 +157,7 @@ static sy_status gather(sy_ctx *ctx, const collector *owner, calib_worker *worke
     return SY_OK;
 }
 
-/* Reads samples `first` to `last` (not included); those that are usable make the batch. */
+/* Reads items `first` to `last` (not included) of what is to do; those that are usable make the batch. */
 static sy_status load_batch(sy_ctx *ctx, collector *owner, calib_worker *worker, size_t first, size_t last,
                             uint32_t *out_count)
 {
@@ -159,36 +165,85 @@ static sy_status load_batch(sy_ctx *ctx, collector *owner, calib_worker *worker,
     const size_t inputs = (size_t)owner->spec->graph->input_count;
     uint32_t count = 0;
     for (size_t item = first; item < last; item++) {
+        const size_t sample = owner->todo[item];
         bool usable = true;
-        SY_TRY(samples->load(ctx, samples->user, item, worker->inputs + count * inputs, &owner->hashes[item],
-                             &usable));
-        owner->usable[item] = usable;
-        worker->items[count] = item;
+        SY_TRY(samples->load(ctx, samples->user, sample, worker->inputs + count * inputs,
+                             &owner->hashes[sample], &usable));
+        worker->items[count] = sample;
         count += usable;
     }
     *out_count = count;
     return SY_OK;
 }
 
+/* Runs the loaded samples and takes them in. */
+static sy_status run_batch(sy_ctx *ctx, collector *owner, calib_worker *worker, uint32_t count)
+{
+    const sy_sample_source *samples = owner->spec->samples;
+    const void *const *inputs = (const void *const *)worker->inputs;
+    sy_status status = make_room(ctx, owner, worker);
+    if (status == SY_OK)
+        status = sy_runner_run(ctx, worker->runner, count, inputs, observe, worker);
+    for (uint32_t slot = 0; slot < count && status == SY_OK; slot++) {
+        status = gather(ctx, owner, worker, slot);
+        owner->taken[worker->items[slot]] = true;
+    }
+    const char *name = samples->name(samples->user, worker->items[0]);
+    return count == 1 ? sy_while(ctx, status, "sample %s", name)
+                      : sy_while(ctx, status, "sample %s and %u more", name, count - 1);
+}
+
+/* Empties the devices into the accumulators. */
+static sy_status gather_workers(sy_ctx *ctx, collector *owner)
+{
+    for (int i = 0; i < owner->worker_count; i++) {
+        SY_TRY(gather_histograms(ctx, owner, &owner->workers[i]));
+        SY_TRY(clear_histograms(ctx, &owner->workers[i]));
+    }
+    return SY_OK;
+}
+
+/* Writes what there is so far. The run can do without the file, so it goes on where the file cannot be
+ * written. */
+static sy_status write_kept(sy_ctx *ctx, collector *owner, bool *out_good)
+{
+    sy_stats *stats = NULL;
+    SY_TRY(gather_workers(ctx, owner));
+    SY_TRY(sy_calib_assemble(ctx, owner->spec, owner->accumulators, owner->hashes, owner->taken, &stats));
+    const sy_status status = sy_stats_save(ctx, stats, owner->spec->keep->path);
+    sy_stats_destroy(stats);
+    *out_good = status == SY_OK;
+    if (status != SY_E_IO)
+        return status;
+    sy_log(ctx, SY_LOG_WARN, "%s; the run goes on, and tries again later", sy_ctx_error(ctx));
+    return SY_OK;
+}
+
+static sy_status keep_if_due(sy_ctx *ctx, collector *owner)
+{
+    bool good = false;
+    if (!sy_keeper_is_due(&owner->keeper))
+        return SY_OK;
+    const sy_status status = write_kept(ctx, owner, &good);
+    sy_keeper_wrote(&owner->keeper, good);
+    return status;
+}
+
 static sy_status collect_batch(sy_ctx *ctx, void *user, int index, size_t batch)
 {
     collector *owner = user;
     calib_worker *worker = &owner->workers[index];
-    const sy_sample_source *samples = owner->spec->samples;
-    const size_t first = batch * owner->batch, left = samples->count - first;
+    const size_t first = batch * owner->batch, left = owner->todo_count - first;
     uint32_t count = 0;
+    SY_TRY(keep_if_due(ctx, owner));
     SY_TRY(
         load_batch(ctx, owner, worker, first, first + (left < owner->batch ? left : owner->batch), &count));
     if (count == 0)
         return SY_OK;
-    const void *const *inputs = (const void *const *)worker->inputs;
-    SY_TRY(make_room(ctx, owner, worker));
-    sy_status status = sy_runner_run(ctx, worker->runner, count, inputs, observe, worker);
-    for (uint32_t slot = 0; slot < count && status == SY_OK; slot++)
-        status = gather(ctx, owner, worker, slot);
-    const char *name = samples->name(samples->user, worker->items[0]);
-    return count == 1 ? sy_while(ctx, status, "sample %s", name)
-                      : sy_while(ctx, status, "sample %s and %u more", name, count - 1);
+    sy_keeper_enter(&owner->keeper);
+    const sy_status status = run_batch(ctx, owner, worker, count);
+    sy_keeper_leave(&owner->keeper, count, status == SY_OK);
+    return status;
 }
 
 static sy_status alloc_inputs(sy_ctx *ctx, collector *owner, calib_worker *worker)
@@ -274,7 +329,7 @@ static sy_status start_tensors(sy_ctx *ctx, collector *owner)
 
 static size_t batch_count(const collector *owner)
 {
-    return (owner->spec->samples->count + owner->batch - 1) / owner->batch;
+    return (owner->todo_count + owner->batch - 1) / owner->batch;
 }
 
 /* Device memory that a worker needs for each sample of its batch. */
@@ -283,8 +338,7 @@ static size_t sample_bytes(const collector *owner)
     size_t activations, constants;
     sy_program_memory(owner->program, &activations, &constants);
     return activations +
-           (BINS + summary_words(owner) + histogram_words(owner) + owner->channel_words) *
-               sizeof(uint32_t);
+           (BINS + summary_words(owner) + histogram_words(owner) + owner->channel_words) * sizeof(uint32_t);
 }
 
 static void stop_workers(collector *owner)
@@ -316,28 +370,43 @@ static sy_status start_workers(sy_ctx *ctx, collector *owner)
     return status;
 }
 
-static sy_status start(sy_ctx *ctx, collector *owner)
+/* Takes what an earlier run gathered, and lists the samples that are left. */
+static sy_status start_samples(sy_ctx *ctx, collector *owner)
 {
     const sy_calib_spec *spec = owner->spec;
     const size_t samples = spec->samples->count;
+    owner->hashes = sy_arena_alloc(&owner->arena, samples, sizeof *owner->hashes);
+    owner->taken = sy_arena_alloc(&owner->arena, samples, sizeof *owner->taken);
+    owner->todo = sy_arena_alloc(&owner->arena, samples, sizeof *owner->todo);
+    SY_TRY(sy_check_alloc(ctx, owner->hashes));
+    SY_TRY(sy_check_alloc(ctx, owner->taken));
+    SY_TRY(sy_check_alloc(ctx, owner->todo));
+    if (spec->resumed)
+        SY_TRY(sy_calib_resume(ctx, spec, owner->accumulators, owner->hashes, owner->taken));
+    for (size_t i = 0; i < samples; i++)
+        if (!owner->taken[i])
+            owner->todo[owner->todo_count++] = i;
+    return sy_keeper_init(ctx, &owner->keeper, spec->keep, samples - owner->todo_count);
+}
+
+static sy_status start(sy_ctx *ctx, collector *owner)
+{
+    const sy_calib_spec *spec = owner->spec;
     const sy_program_spec program = {.graph = spec->graph,
                                      .inputs = spec->graph->inputs,
                                      .input_count = spec->graph->input_count,
                                      .observed = spec->observed,
                                      .observed_count = spec->observed_count};
     SY_TRY(start_tensors(ctx, owner));
+    SY_TRY(start_samples(ctx, owner));
     SY_TRY(sy_program_create(ctx, spec->backend, spec->device, &program, &owner->program));
-    owner->hashes = sy_arena_alloc(&owner->arena, samples, sizeof *owner->hashes);
-    owner->usable = sy_arena_alloc(&owner->arena, samples, sizeof *owner->usable);
     owner->workers = sy_arena_alloc(&owner->arena, (size_t)spec->workers, sizeof *owner->workers);
-    SY_TRY(sy_check_alloc(ctx, owner->hashes));
-    SY_TRY(sy_check_alloc(ctx, owner->usable));
     SY_TRY(sy_check_alloc(ctx, owner->workers));
     const sy_batch_spec batch = {.backend = spec->backend,
                                  .device = spec->device,
                                  .asked = spec->batch,
                                  .workers = spec->workers,
-                                 .samples = samples,
+                                 .samples = owner->todo_count,
                                  .sample_bytes = sample_bytes(owner)};
     SY_TRY(sy_batch_choose(ctx, &batch, &owner->batch));
     return start_workers(ctx, owner);
@@ -346,6 +415,7 @@ static sy_status start(sy_ctx *ctx, collector *owner)
 static void release(collector *owner)
 {
     stop_workers(owner);
+    sy_keeper_release(&owner->keeper);
     for (int i = 0; i < owner->accumulator_count; i++)
         sy_accumulator_release(&owner->accumulators[i]);
     sy_program_destroy(owner->program);
@@ -355,6 +425,7 @@ static void release(collector *owner)
 sy_status sy_calib_collect(sy_ctx *ctx, const sy_calib_spec *spec, sy_stats **out)
 {
     collector owner = {.spec = spec};
+    sy_stats *stats = NULL;
     sy_status status;
     if (spec->samples->count == 0)
         return sy_fail(ctx, SY_E_DATA, "there are no samples to calibrate with");
@@ -363,10 +434,13 @@ sy_status sy_calib_collect(sy_ctx *ctx, const sy_calib_spec *spec, sy_stats **ou
     SY_TRY_DONE(start(ctx, &owner));
     SY_TRY_DONE(sy_pool_run(ctx, spec->stage ? spec->stage : "statistics", owner.worker_count,
                             batch_count(&owner), collect_batch, &owner));
-    for (int i = 0; i < owner.worker_count; i++)
-        SY_TRY_DONE(gather_histograms(ctx, &owner, &owner.workers[i]));
-    SY_TRY_DONE(sy_calib_assemble(ctx, spec, owner.accumulators, owner.hashes, owner.usable, out));
+    SY_TRY_DONE(gather_workers(ctx, &owner));
+    SY_TRY_DONE(sy_calib_assemble(ctx, spec, owner.accumulators, owner.hashes, owner.taken, &stats));
+    SY_TRY_DONE(sy_calib_check_finite(ctx, stats));
+    *out = stats;
+    stats = NULL;
 done:
+    sy_stats_destroy(stats);
     release(&owner);
     return status;
 }

@@ -78,6 +78,7 @@ static void merge_numbers(sy_tensor_stats *out, const sy_stats *const *shards, s
         out->zeros += in->zeros;
         out->not_finite += in->not_finite;
         out->channel_elements += in->channel_elements;
+        out->not_finite_samples += in->not_finite_samples;
         out->min = fminf(out->min, in->min);
         out->max = fmaxf(out->max, in->max);
         out->exponent = in->exponent > out->exponent ? in->exponent : out->exponent;
@@ -86,6 +87,19 @@ static void merge_numbers(sy_tensor_stats *out, const sy_stats *const *shards, s
     }
     out->sum = sy_exact_sum_value(&out->exact_sum);
     out->sum_of_squares = sy_exact_sum_value(&out->exact_squares);
+}
+
+static sy_status merge_first_not_finite(sy_ctx *ctx, sy_arena *arena, sy_tensor_stats *out,
+                                        const sy_stats *const *shards, size_t shard_count, uint32_t t)
+{
+    const char *first = NULL;
+    for (size_t s = 0; s < shard_count; s++) {
+        const char *name = shards[s]->tensors[t].not_finite_first;
+        if (name && (!first || strcmp(name, first) < 0))
+            first = name;
+    }
+    out->not_finite_first = first ? sy_arena_text(arena, first) : NULL;
+    return first ? sy_check_alloc(ctx, out->not_finite_first) : SY_OK;
 }
 
 static sy_status merge_arrays(sy_ctx *ctx, sy_arena *arena, sy_tensor_stats *out,
@@ -129,6 +143,7 @@ static sy_status merge_tensor(sy_ctx *ctx, sy_stats *out, const sy_stats *const 
     tensor->records = records;
     tensor->record_count = out->sample_count;
     merge_numbers(tensor, shards, shard_count, t);
+    SY_TRY(merge_first_not_finite(ctx, &out->arena, tensor, shards, shard_count, t));
     return merge_arrays(ctx, &out->arena, tensor, shards, shard_count, t);
 }
 
@@ -160,6 +175,8 @@ static sy_status merge_into(sy_ctx *ctx, const sy_stats *const *shards, size_t s
     out->model = shards[0]->model;
     out->input_shape = sy_arena_text(&out->arena, shards[0]->input_shape);
     out->preprocess = sy_arena_text(&out->arena, shards[0]->preprocess);
+    for (size_t s = 0; s < shard_count; s++)
+        out->fast |= shards[s]->fast;
     out->tensor_count = shards[0]->tensor_count;
     out->tensors = sy_arena_alloc(&out->arena, out->tensor_count, sizeof *out->tensors);
     SY_TRY(sy_check_alloc(ctx, out->input_shape));

@@ -10,9 +10,19 @@
 
 enum { SECTION_HEADER_BYTES = 12, HASH_SECTION_BYTES = SECTION_HEADER_BYTES + SY_HASH_BYTES };
 
-enum { SOURCE, SAMPLES, TENSORS, RECORDS, CHANNELS, SECTION_COUNT };
+enum {
+    SOURCE,
+    SAMPLES,
+    TENSORS,
+    RECORDS,
+    CHANNELS,
+    REQUIRED_COUNT,
+    NOT_FINITE = REQUIRED_COUNT,
+    ARITHMETIC,
+    SECTION_COUNT
+};
 
-static const char *const tags[SECTION_COUNT] = {"SRCE", "SAMP", "TENS", "RECO", "CHAN"};
+static const char *const tags[SECTION_COUNT] = {"SRCE", "SAMP", "TENS", "RECO", "CHAN", "NFIN", "ARIT"};
 
 typedef struct reader {
     sy_ctx *ctx;
@@ -230,6 +240,27 @@ static sy_status read_channels(reader *r, sy_tensor_stats *tensor)
     return sy_check_alloc(r->ctx, tensor->channel_means);
 }
 
+static sy_status read_not_finite(reader *r, sy_tensor_stats *tensor)
+{
+    sy_bytes *in = &r->sections[NOT_FINITE];
+    const uint64_t samples = sy_bytes_varint(in);
+    if (in->failed || samples > r->stats->sample_count || samples > tensor->not_finite)
+        return damaged_tensor(r, tensor, "its number of samples that are not finite");
+    tensor->not_finite_samples = (uint32_t)samples;
+    return samples ? read_string(r, in, "the name of a sample that is not finite", &tensor->not_finite_first)
+                   : SY_OK;
+}
+
+static sy_status read_optional(reader *r)
+{
+    for (uint32_t t = 0; t < r->stats->tensor_count && r->sections[NOT_FINITE].at; t++)
+        SY_TRY(read_not_finite(r, &r->stats->tensors[t]));
+    r->stats->fast = r->sections[ARITHMETIC].at != NULL;
+    if (r->stats->fast && sy_bytes_u8(&r->sections[ARITHMETIC]) != 1)
+        return damaged(r, "the arithmetic");
+    return SY_OK;
+}
+
 static sy_status read_content(reader *r)
 {
     sy_bytes *source = &r->sections[SOURCE];
@@ -243,6 +274,7 @@ static sy_status read_content(reader *r)
     SY_TRY(read_records(r));
     for (uint32_t t = 0; t < stats->tensor_count; t++)
         SY_TRY(read_channels(r, &stats->tensors[t]));
+    SY_TRY(read_optional(r));
     for (int i = 0; i < SECTION_COUNT; i++)
         if (r->sections[i].at != r->sections[i].end)
             return sy_fail(r->ctx, SY_E_DATA, "%s is damaged: section %s is longer than what it holds",
@@ -274,7 +306,7 @@ static sy_status find_sections(reader *r, sy_bytes in)
                            tags[section]);
         r->sections[section] = (sy_bytes){.at = bytes, .end = bytes + size};
     }
-    for (int i = 0; i < SECTION_COUNT; i++)
+    for (int i = 0; i < REQUIRED_COUNT; i++)
         if (!r->sections[i].at)
             return sy_fail(r->ctx, SY_E_DATA, "%s is damaged: section %s is missing", r->name, tags[i]);
     return SY_OK;

@@ -102,6 +102,28 @@ static void put_channels(sy_text *out, const sy_tensor_stats *tensor)
         put_exact_sum(out, &tensor->channel_sums[c]);
 }
 
+/* What most files do without. */
+static void put_optional(sy_text *out, const sy_stats *stats)
+{
+    uint64_t bad = 0;
+    for (uint32_t t = 0; t < stats->tensor_count; t++)
+        bad += stats->tensors[t].not_finite_samples;
+    if (bad) {
+        const size_t section = begin_section(out, "NFIN");
+        for (uint32_t t = 0; t < stats->tensor_count; t++) {
+            sy_put_varint(out, stats->tensors[t].not_finite_samples);
+            if (stats->tensors[t].not_finite_samples)
+                sy_put_string(out, stats->tensors[t].not_finite_first);
+        }
+        end_section(out, section);
+    }
+    if (stats->fast) {
+        const size_t section = begin_section(out, "ARIT");
+        sy_put_u8(out, 1);
+        end_section(out, section);
+    }
+}
+
 /* Everything before the HASH section. */
 static void put_content(sy_text *out, const sy_stats *stats)
 {
@@ -133,6 +155,7 @@ static void put_content(sy_text *out, const sy_stats *stats)
     for (uint32_t t = 0; t < stats->tensor_count; t++)
         put_channels(out, &stats->tensors[t]);
     end_section(out, section);
+    put_optional(out, stats);
 }
 
 static sy_status check_text(sy_ctx *ctx, const sy_text *text)

@@ -6,6 +6,8 @@
 #ifndef SY_CALIB_STATS_H
 #define SY_CALIB_STATS_H
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 #include "base/hash.h"
 #include "calib/exact_sum.h"
@@ -24,7 +26,10 @@ typedef struct sy_tensor_stats {
     const char *name;
     uint64_t elements; /* over all samples, including zeros; not finite ones are not in it */
     uint64_t zeros, not_finite;
-    float min, max; /* infinity and -infinity when elements is 0 */
+    uint32_t not_finite_samples;  /* that held such values */
+    const char *not_finite_first; /* the first of them by name; NULL where there are none, or the file was
+                                     written without */
+    float min, max;               /* infinity and -infinity when elements is 0 */
     double sum, sum_of_squares;
     int exponent;                    /* |x| < 2^exponent; -126 at least */
     const uint64_t *positive;        /* [SY_HISTOGRAM_SIDE]; bin b is |x| in [b, b+1) * 2^exponent /
@@ -54,6 +59,7 @@ typedef struct sy_stats {
     uint32_t sample_count;
     sy_tensor_stats *tensors; /* in the order they are computed */
     uint32_t tensor_count;
+    bool fast; /* in part of a device whose arithmetic was FAST: within its bound, not to the bit */
     sy_arena arena;
 } sy_stats;
 

@@ -165,6 +165,10 @@ static bool set_switch(const char *name, cli_arguments *out)
             *fields[i].field = true;
             return true;
         }
+    if (strcmp(name, "resume") == 0) {
+        out->request.resume = 1;
+        return true;
+    }
     return add(out->settings, &out->setting_count, "data_preprocess_param.skip_bad_samples=true");
 }
 

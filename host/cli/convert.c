@@ -29,6 +29,8 @@ static const flag_row flags[] = {
     {"saveType", "ONNX|MINDIR", "this version writes ONNX, and MINDIR where it read that"},
     {"inputDataType", "FLOAT|DEFAULT", "inputs keep their type"},
     {"outputDataType", "FLOAT|DEFAULT", "outputs keep their type"},
+    {"resume", "true|false",
+     "true goes on from what a run that ended in the middle left; the other is false"},
     {"optimizeTransformer", "false", "there is no such optimization here"},
 };
 enum { FLAG_COUNT = sizeof flags / sizeof flags[0] };
@@ -141,11 +143,13 @@ static sy_status convert(sy_ctx *ctx, const flag_values *values, const char *pat
     if (status == SY_OK) {
         const char *optimize = value_of(values, "optimize");
         const char *chip = optimize ? strchr(optimize, ':') : NULL;
+        const char *resume = value_of(values, "resume");
         const sy_request request = {.model = value_of(values, "modelFile"),
                                     .model_output = path,
                                     .input_shape = value_of(values, "inputShape"),
                                     .ascend = optimize && strncmp(optimize, "ascend", strlen("ascend")) == 0,
                                     .chip = chip ? chip + 1 : NULL,
+                                    .resume = resume && strcmp(resume, "true") == 0,
                                     .config = config};
         status = sy_quantize(ctx, &request, out);
     }

@@ -65,8 +65,12 @@ sy_status sy_job_require(sy_job *job, const char *value, const char *what);
 
 /* The stages, each in a file of its own. */
 
-/* One pass over job->samples. */
-sy_status sy_job_collect(sy_job *job, sy_stats **out);
+/* One pass over job->samples, whose statistics go to the file `path`. What has been gathered is written to
+ * `path`.part now and then, and stays there when the run ends in the middle; with --resume the run goes on from
+ * there. SY_E_ARGUMENT where there is nothing to go on from, SY_E_DATA where it is of another run; the message
+ * of any other failure tells what is kept.
+ */
+sy_status sy_job_collect(sy_job *job, const char *path, sy_stats **out);
 
 /* Decides, corrects and writes the model of one target. `stats` are the job's, samples may be closed: then
  * biases stay. */

@@ -123,18 +123,23 @@ static sy_status write_manifest(sy_job *job, const destination *where, const sy_
     return status;
 }
 
-static sy_status save_stats(sy_job *job, const destination *where, const sy_stats *stats, sy_report *report)
+static sy_status report_stats(sy_job *job, const sy_stats *stats, const char *path, sy_report *report)
 {
     sy_hash hash;
     char content[SY_HASH_TEXT];
-    const char *path = sy_arena_printf(&job->arena, "%s/%s.qstat", where->folder, where->stem);
-    SY_TRY(sy_check_alloc(job->ctx, path));
-    SY_TRY(sy_stats_save(job->ctx, stats, path));
     SY_TRY(sy_stats_content_hash(job->ctx, stats, &hash));
     sy_hash_print(&hash, content);
     sy_text_printf(&report->text, "statistics of %u tensors over %u samples: %s\ncontent hash %s\n",
                    stats->tensor_count, stats->sample_count, path, content);
     return sy_check_alloc(job->ctx, describe_run(job, stats, path, content, report) ? report : NULL);
+}
+
+static sy_status collect(sy_job *job, const destination *where, sy_report *report, sy_stats **out)
+{
+    const char *path = sy_arena_printf(&job->arena, "%s/%s.qstat", where->folder, where->stem);
+    SY_TRY(sy_check_alloc(job->ctx, path));
+    SY_TRY(sy_job_collect(job, path, out));
+    return report_stats(job, *out, path, report);
 }
 
 static bool ends_with(const char *text, const char *ending)
@@ -173,7 +178,13 @@ static sy_status quantize(sy_job *job, sy_report *report)
     sy_samples *held_out = NULL;
     sy_stats *stats = NULL;
     sy_status status;
-    if (job->config->common_quant_param.quant_type != SY_QUANT_TYPE_FULL_QUANT)
+    const bool full = job->config->common_quant_param.quant_type == SY_QUANT_TYPE_FULL_QUANT;
+    if (job->request->resume && !full)
+        return sy_fail(
+            job->ctx, SY_E_ARGUMENT,
+            "--resume: goes on with statistics, which quant_type = FULL_QUANT alone gathers; auto_tune "
+            "goes on without it");
+    if (!full)
         return sy_job_quantize_weights(job, report);
     SY_TRY(sy_job_targets(job, &targets, &count));
     SY_TRY(sy_job_require(job, job->request->model, "the model"));
@@ -187,8 +198,7 @@ static sy_status quantize(sy_job *job, sy_report *report)
         SY_TRY_DONE(
             sy_job_open_samples(job, job->request->verify_data, job->request->labels, SIZE_MAX, &held_out));
     SY_TRY_DONE(prepare_destination(job, &where));
-    SY_TRY_DONE(sy_job_collect(job, &stats));
-    SY_TRY_DONE(save_stats(job, &where, stats, report));
+    SY_TRY_DONE(collect(job, &where, report, &stats));
     SY_TRY_DONE(
         write_targets(job, &where, stats, targets, count, held_out ? held_out : job->samples, report));
     sy_report_summary(report);

@@ -105,6 +105,7 @@ typedef struct sy_request {
     int workers;                /* 0: one for each processor this process may use */
     int batch;                  /* samples a worker runs at once; 0: as the configuration says */
     int max_memory;             /* MiB of a GPU's memory to use at most; 0: as the configuration says */
+    int resume;                 /* stats, quantize: go on from what an earlier run that ended in the middle left */
     int time_budget;            /* quantize, auto_tune: seconds after which no probe is begun; 0: no limit */
     size_t limit;               /* at most so many samples, the first by name; 0: as the configuration says */
     const sy_config *config;    /* NULL: every default */
@@ -122,10 +123,13 @@ SY_API void sy_report_destroy(sy_report *report);
  * one whose weights become floats while it runs, with DYNAMIC_QUANT, of an ONNX model, one whose products are of integers:
  * `model_output`, or output/<stem>.quant.onnx or .mindir, and with enable_encode a container (.syw) of it.
  * Reads model, data, labels, verify_data, input_shape, output, device, targets, workers, batch,
- * max_memory, limit, config.
+ * max_memory, limit, resume, config.
  */
 SY_API sy_status sy_quantize(sy_ctx *ctx, const sy_request *request, sy_report **out);
-/* Runs the float model over the samples and writes their statistics to the file `output`. */
+/* Runs the float model over the samples and writes their statistics to the file `output`. What has been gathered is
+ * written to `output`.part every [run_param] keep_seconds, and stays there if the run ends in the middle: with `resume`
+ * the next one goes on from there, on any device, to the same bits. sy_quantize does the same beside its .qstat.
+ */
 SY_API sy_status sy_collect(sy_ctx *ctx, const sy_request *request, sy_report **out);
 /* Quantized models from saved statistics, without running the model. Reads stats, model, output, targets, config. */
 SY_API sy_status sy_emit(sy_ctx *ctx, const sy_request *request, sy_report **out);

@@ -66,7 +66,8 @@ static sy_status collect(sy_ctx *ctx, const sy_graph *fused, const char *folder,
     SY_TRY_DONE(sy_folder_list(ctx, folder, &arena, &samples.names, &samples.count));
     SY_TRY_DONE(sy_device_open(ctx, "cpu", &backend, &device));
     samples.input = &bound->tensors[bound->inputs[0]];
-    const sy_sample_source source = {&samples, samples.count, sample_name, load_sample};
+    const sy_sample_source source = {
+        .user = &samples, .count = samples.count, .name = sample_name, .load = load_sample};
     sy_calib_spec spec = {
         .backend = backend, .device = device, .graph = bound, .samples = &source, .workers = 1};
     int *observed = NULL;

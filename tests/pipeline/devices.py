@@ -25,7 +25,7 @@ MODELS = {
 }
 # Of a tensor's largest magnitude: docs/decisions/fast_arithmetic.md
 FAST_BOUND = 2.0 ** -14
-EXIT_ARGUMENT, EXIT_MEMORY, EXIT_DEVICE = 1, 7, 8
+EXIT_ARGUMENT, EXIT_DATA, EXIT_MEMORY, EXIT_DEVICE = 1, 5, 7, 8
 
 
 class Run:
@@ -165,6 +165,54 @@ def check_limits(run, names):
     return wrong
 
 
+def check_resumed(run, exact, what, *options, **environment):
+    """The run goes on from what is kept, and gives the bits of an uninterrupted one."""
+    kept = run.file.with_name("x.qstat.part").read_bytes()
+    done = run("--resume", *options, **environment)
+    wrong = expect(f"it goes on {what}", done, 0, "stats: goes on from the ", run.file)
+    if not wrong and json.loads(done.stdout)["content_hash"] != exact:
+        print(f"it goes on {what}: ANOTHER HASH")
+        wrong = True
+    if run.file.with_name("x.qstat.part").exists():
+        print(f"it goes on {what}: what was kept is still there")
+        wrong = True
+    run.file.with_name("x.qstat.part").write_bytes(kept)
+    return wrong
+
+
+def check_death(run, exact):
+    """A device that dies in the middle leaves no statistics but those of the samples so far, and any device goes on."""
+    every = ("--workers", "1", "--batch", "2", "--set", "run_param.keep_seconds=0")
+    done = run("--device", "cuda", *every, SY_PTX_FAIL_LAUNCH="160")
+    part = run.file.with_name("x.qstat.part")
+    words = f" samples are kept in {part}: with --resume the same command goes on from there, on any device\n"
+    wrong = expect("the device dies in the middle", done, EXIT_DEVICE, words, run.file)
+    if wrong or not part.exists() or "sample " not in done.stderr or "device cuda:0" not in done.stderr:
+        print(f"it is not told where the device died, or nothing is kept: {done.stderr}")
+        return 1
+    wrong += check_resumed(run, exact, "on the CPU", "--device", "cpu")
+    wrong += check_resumed(run, exact, "on another device", "--device", "cuda", "--workers", "2", "--batch", "3")
+    done = run("--device", "cuda", "--resume", *every, SY_PTX_FAIL_LAUNCH="100")
+    wrong += expect("the device dies again", done, EXIT_DEVICE, words, run.file)
+    wrong += check_resumed(run, exact, "after two deaths", "--device", "cpu", "--workers", "2")
+    part.unlink()
+    return wrong
+
+
+def check_death_in_fast(run):
+    """What was gathered in FAST arithmetic does not become part of a run that promises bits."""
+    fast = ("--set", "run_param.arithmetic=FAST")
+    every = ("--workers", "1", "--batch", "2", "--set", "run_param.keep_seconds=0")
+    done = run("--device", "cuda", *every, *fast, SY_PTX_FAIL_LAUNCH="160")
+    wrong = expect("the device dies in FAST arithmetic", done, EXIT_DEVICE, "are kept in", run.file)
+    done = run("--device", "cpu", "--resume")
+    wrong += expect("it does not go on in EXACT arithmetic", done, EXIT_DATA,
+                    "was gathered with arithmetic = FAST, and this run is to be EXACT", run.file)
+    done = run("--device", "cpu", "--resume", *fast)
+    wrong += expect("it goes on where FAST was asked for", done, 0, "stats: goes on from the ", run.file)
+    return wrong
+
+
 def check_trouble(run):
     """With an executor that fails as it is told."""
     exact = run.hash("--device", "cpu")
@@ -173,6 +221,7 @@ def check_trouble(run):
     for launch in (1, 9, 40):
         done = run(*cuda, SY_PTX_FAIL_LAUNCH=str(launch))
         wrong += expect(f"the device dies at launch {launch}", done, EXIT_DEVICE, "CUDA_ERROR_LAUNCH_FAILED", run.file)
+    wrong += check_death(run, exact) + check_death_in_fast(run)
     done = run(*cuda, SY_PTX_FAIL_ALLOC="1")
     wrong += expect("no memory for constants", done, EXIT_MEMORY, "CUDA_ERROR_OUT_OF_MEMORY", run.file)
     wrong += check_halving(run, "cuda", exact, "a card with little memory", SY_PTX_MEMORY="2500000")

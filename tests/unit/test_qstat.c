@@ -297,6 +297,50 @@ static void sections_of_a_later_program_are_skipped(void **state)
     sy_stats_destroy(stats);
 }
 
+/* Most files have neither section; a merge keeps both. */
+static void what_was_not_finite_or_not_exact_is_kept(void **state)
+{
+    sy_stats *a = fake_stats(*state, 0, 3, 1), *b = fake_stats(*state, 3, 4, 1), *loaded = NULL,
+             *merged = NULL;
+    const sy_stats *const list[] = {a, b};
+    size_t size;
+    b->tensors[1].not_finite = a->tensors[1].not_finite = 5;
+    b->tensors[1].not_finite_samples = 2;
+    b->tensors[1].not_finite_first = "s004.png";
+    a->tensors[1].not_finite_samples = 1;
+    a->tensors[1].not_finite_first = "s002.png";
+    b->fast = true;
+    unsigned char *bytes = bytes_of(*state, b, &size);
+    assert_ok(*state, sy_stats_parse(*state, "b.qstat", bytes, size, &loaded));
+    assert_same(*state, b, loaded);
+    assert_true(loaded->fast);
+    assert_int_equal(loaded->tensors[0].not_finite_samples, 0);
+    assert_null(loaded->tensors[0].not_finite_first);
+    assert_int_equal(loaded->tensors[1].not_finite_samples, 2);
+    assert_string_equal(loaded->tensors[1].not_finite_first, "s004.png");
+    assert_ok(*state, sy_stats_merge(*state, list, 2, &merged));
+    assert_true(merged->fast);
+    assert_int_equal(merged->tensors[1].not_finite_samples, 3);
+    assert_string_equal(merged->tensors[1].not_finite_first, "s002.png");
+
+    bytes[find_section(bytes, size, "NFIN") + 1] = 6;
+    seal(bytes, size);
+    sy_stats_destroy(loaded);
+    assert_fails(
+        *state, sy_stats_parse(*state, "b.qstat", bytes, size, &loaded), SY_E_DATA,
+        "b.qstat is damaged: tensor tensor1: its number of samples that are not finite; make it again "
+        "with `steelyard stats`");
+    bytes[find_section(bytes, size, "NFIN") + 1] = 2;
+    bytes[find_section(bytes, size, "ARIT")] = 2;
+    seal(bytes, size);
+    assert_fails(*state, sy_stats_parse(*state, "b.qstat", bytes, size, &loaded), SY_E_DATA,
+                 "b.qstat is damaged: the arithmetic; make it again with `steelyard stats`");
+    free(bytes);
+    sy_stats_destroy(merged);
+    sy_stats_destroy(a);
+    sy_stats_destroy(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -310,6 +354,7 @@ int main(void)
         cmocka_unit_test(damage_under_a_fitting_checksum_is_never_worse_than_an_error),
         cmocka_unit_test(what_is_wrong_inside_is_named),
         cmocka_unit_test(sections_of_a_later_program_are_skipped),
+        cmocka_unit_test(what_was_not_finite_or_not_exact_is_kept),
     };
     return cmocka_run_group_tests(tests, open_ctx, close_ctx);
 }
