@@ -149,6 +149,7 @@ static sy_status find_targets(correction *work)
                                 .observed_count = count,
                                 .samples = &source,
                                 .workers = work->spec->workers,
+                                .batch = work->spec->batch,
                                 .input_shape = "",
                                 .preprocess = "",
                                 .stage = "layer means"};
@@ -286,7 +287,8 @@ static sy_status judge(correction *work, const sy_graph *before, sy_correct_resu
                                 .device = work->spec->device,
                                 .reference = work->spec->reference,
                                 .samples = &source,
-                                .workers = work->spec->workers};
+                                .workers = work->spec->workers,
+                                .batch = work->spec->batch};
     SY_TRY(bind_quantized(work->ctx, work->spec->reference, work->plan, &work->arena, &after));
     sy_status status = sy_judge_outputs(work->ctx, &spec, before, &out->before_db);
     if (status == SY_OK)
@@ -325,7 +327,10 @@ sy_status sy_correct_biases(sy_ctx *ctx, const sy_correct_spec *spec, sy_plan *p
     correction work = {.ctx = ctx,
                        .spec = spec,
                        .plan = plan,
-                       .how = {.backend = spec->backend, .device = spec->device, .workers = spec->workers}};
+                       .how = {.backend = spec->backend,
+                               .device = spec->device,
+                               .workers = spec->workers,
+                               .batch = spec->batch}};
     sy_status status = sy_while(ctx, correct(&work, out), "bias correction");
     sy_activations_release(&work.activations);
     sy_stats_destroy(work.targets);

@@ -17,6 +17,7 @@ typedef struct sy_correct_spec {
     const sy_graph *reference; /* the float model, fused and with every shape known */
     const sy_sample_source *samples;
     int workers;
+    uint32_t batch; /* samples a worker runs at once; 0: what suits the device. No result depends on it. */
     size_t memory_bytes; /* for what is kept of all samples between two layers; fewer samples are used if need
                             be */
 } sy_correct_spec;

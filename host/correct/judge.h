@@ -11,6 +11,7 @@ typedef struct sy_judge_spec {
     const sy_graph *reference; /* the float model, bound */
     const sy_sample_source *samples;
     int workers;
+    uint32_t batch; /* samples a worker runs at once; 0: what suits the device. No result depends on it. */
 } sy_judge_spec;
 
 /* Mean over samples and float outputs of 10 log10(energy of the float model's output / energy of the

@@ -193,6 +193,7 @@ static sy_status segment_open(sy_ctx *ctx, segment *work)
                                   .output_count = work->output_count};
     sy_batch_spec batch = {.backend = work->how->backend,
                            .device = work->how->device,
+                           .asked = work->how->batch,
                            .workers = work->how->workers,
                            .samples = from->sample_count};
     const size_t workers = (size_t)work->how->workers;

@@ -28,6 +28,7 @@ typedef struct sy_advance {
     const sy_backend *backend;
     sy_device *device;
     int workers;
+    uint32_t batch; /* samples a worker runs at once; 0: what suits the device */
 } sy_advance;
 
 /* Called for each usable sample with the words of one tensor. One worker at a time for each `worker`. */

@@ -199,8 +199,12 @@ static sy_status quantize(sy_job *job, sy_report *report)
             sy_job_open_samples(job, job->request->verify_data, job->request->labels, SIZE_MAX, &held_out));
     SY_TRY_DONE(prepare_destination(job, &where));
     SY_TRY_DONE(collect(job, &where, report, &stats));
-    SY_TRY_DONE(
-        write_targets(job, &where, stats, targets, count, held_out ? held_out : job->samples, report));
+    status = write_targets(job, &where, stats, targets, count, held_out ? held_out : job->samples, report);
+    if (status == SY_E_DEVICE)
+        sy_remedy(
+            job->ctx, status,
+            "the statistics are whole: with --resume the same command goes on from them, on any device");
+    SY_TRY_DONE(status);
     sy_report_summary(report);
     SY_TRY_DONE(write_manifest(job, &where, report));
 done:

@@ -188,6 +188,7 @@ static sy_status make_plan(sy_job *job, const sy_stats *stats, const sy_target *
                                   .reference = job->bound,
                                   .samples = &source,
                                   .workers = job->workers,
+                                  .batch = job->batch,
                                   .memory_bytes = correction_bytes};
     sy_status status = sy_correct_biases(job->ctx, &spec, plan, &result);
     if (status == SY_OK && result.layers)

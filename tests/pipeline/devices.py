@@ -80,19 +80,39 @@ def damaged_samples(data, folder):
     return samples
 
 
+def quantize(program, model, samples, folder, *options, **environment):
+    return subprocess.run([program, "quantize", str(model), "--data", str(samples), "--allow-bad-samples", "--workers", "2",
+                           "--output", folder, "--set", "full_quant_param.bias_correction=true", *options],
+                          capture_output=True, text=True, timeout=1800, check=False, env={**os.environ, **environment})
+
+
+def check_late_death(program, model, samples, folder):
+    """A device that dies after the statistics leaves them, and quantize goes on from there: no sample is gathered again."""
+    written = pathlib.Path(folder) / f"{model.stem}.generic.onnx"
+    expected = written.read_bytes()
+    written.unlink()
+    done = quantize(program, model, samples, folder, "--device", "cuda", "--workers", "1", SY_PTX_FAIL_LAUNCH="300")
+    wrong = expect("the device dies after the statistics", done, EXIT_DEVICE, "; the statistics are whole: with --resume the "
+                   "same command goes on from them, on any device\n", written)
+    done = quantize(program, model, samples, folder, "--device", "cpu", "--resume")
+    wrong += expect("quantize goes on after them", done, 0, f"goes on from the {USABLE} of {USABLE} samples", written)
+    return wrong + (done.returncode == 0 and written.read_bytes() != expected)
+
+
 def check_quantize(program, model, samples, names, folder):
     """quantize, with biases corrected on the device in batches, writes the same bytes as on the CPU."""
     wrong, expected = 0, None
     for name in ["cpu:0", *names]:
-        done = subprocess.run([program, "quantize", str(model), "--data", str(samples), "--allow-bad-samples", "--workers",
-                               "2", "--output", folder, "--device", name, "--set", "full_quant_param.bias_correction=true"],
-                              capture_output=True, text=True, timeout=1800, check=False)
-        written = (pathlib.Path(folder) / f"{model.stem}.generic.onnx").read_bytes()
-        expected = expected or written
-        good = done.returncode == 0 and ": kept" in done.stdout and written == expected
-        fault = "ANOTHER FILE" if written != expected else "biases were not kept as corrected"
-        wrong += not good
-        print(f"{'quantize':26} {name:9} {'same file' if good else f'{fault}: {done.stdout}{done.stderr}'}", flush=True)
+        for batch in BATCHES:
+            done = quantize(program, model, samples, folder, "--device", name, "--batch", str(batch))
+            written = (pathlib.Path(folder) / f"{model.stem}.generic.onnx").read_bytes()
+            told = [line for line in done.stdout.splitlines() if "bias" in line]
+            expected = expected or (written, told)
+            good = done.returncode == 0 and ": kept" in done.stdout and (written, told) == expected
+            fault = "ANOTHER FILE OR REPORT" if (written, told) != expected else "biases were not kept as corrected"
+            wrong += not good
+            print(f"{'quantize':26} {name:9} batch {batch}: {'same' if good else f'{fault}: {done.stdout}{done.stderr}'}",
+                  flush=True)
     return wrong
 
 
@@ -258,6 +278,7 @@ def main():
             wrong += check_quantize(program, digits / "digits.onnx", samples, names, folder)
             wrong += check_verify(program, digits / "digits.onnx", samples, names, folder)
             if "cuda:0" in names and not real:
+                wrong += check_late_death(program, digits / "digits.onnx", samples, folder)
                 wrong += check_trouble(small)
     raise SystemExit(1 if wrong else 0)
 
