@@ -1,6 +1,7 @@
 """Small networks exported from MindSpore, and files of them run in it, for judge_mindir.py.
 
-    mindir_nets.py export FOLDER              writes NAME.mindir and, for each of BATCHES, NAME.N.npy (an input)
+    mindir_nets.py export FOLDER              writes NAME.mindir and, for each of BATCHES, NAME.N.npy (an input) and NAME.N.want.npy
+                                              (what the network makes of it)
     mindir_nets.py run LIST.json              [[FILE, [[X.npy, Y.npy], ...]], ...]: loads each FILE and writes what it makes of
                                               each X to the Y beside it
 """
@@ -123,7 +124,62 @@ def build():
             y = ops.matmul(a, self.heads(self.value(x))).transpose((0, 2, 1, 3)).reshape((-1, 6, 32))
             return ops.tanh(self.last(ops.gelu(self.norm(x + y))[:, 0]))
 
+    class Block(nn.Cell):
+        def __init__(self, inputs, outputs, stride):
+            super().__init__()
+            self.first, self.second = (nn.Conv2d(a, outputs, 3, stride=s, pad_mode="pad", padding=1) for a, s in ((inputs, stride), (outputs, 1)))
+            self.norms = nn.CellList([nn.BatchNorm2d(outputs) for _ in range(3)])
+            self.down, self.relu = nn.Conv2d(inputs, outputs, 1, stride=stride), nn.ReLU()
+
+        def construct(self, x):
+            y = self.norms[1](self.second(self.relu(self.norms[0](self.first(x)))))
+            return self.relu(y + self.norms[2](self.down(x)))
+
+    class ResNet(nn.Cell):
+        """A padded pool, whose rank MindSpore forgets with an open batch: sub graphs and branches follow."""
+
+        def __init__(self):
+            super().__init__()
+            self.conv, self.norm = nn.Conv2d(3, 18, 7, stride=2, pad_mode="pad", padding=3), nn.BatchNorm2d(18)
+            self.pool, self.relu = nn.MaxPool2d(3, 2, pad_mode="pad", padding=1), nn.ReLU()
+            self.blocks = nn.SequentialCell([Block(18, 18, 1), Block(18, 24, 2)])
+            self.mean, self.flatten, self.dense = nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dense(24, 10)
+
+        def construct(self, x):
+            return self.dense(self.flatten(self.mean(self.blocks(self.pool(self.relu(self.norm(self.conv(x))))))))
+
+    class Encoder(nn.Cell):
+        """MindSpore's own layers of a transformer: one sub graph, called twice, that checks its inputs."""
+
+        def __init__(self):
+            super().__init__()
+            self.layers = nn.TransformerEncoder(nn.TransformerEncoderLayer(32, 4, 64, batch_first=True), 2)
+
+        def construct(self, x):
+            return self.layers(x)
+
+    class Padded(nn.Cell):
+        """Pads, average pools with pads, group norm, PReLU, Mish, larger images, tiles and parts."""
+
+        def __init__(self):
+            super().__init__()
+            self.pad, self.conv = nn.Pad(((0, 0), (0, 0), (1, 1), (2, 0))), nn.Conv2d(3, 18, 3, pad_mode="valid")
+            self.groups, self.prelu, self.mish = nn.GroupNorm(3, 18), nn.PReLU(18), nn.Mish()
+            self.average, self.mean = nn.AvgPool2d(3, 2, pad_mode="pad", padding=1), nn.AdaptiveAvgPool2d((2, 1))
+            self.last = nn.Conv2d(18, 20, 3, pad_mode="valid")
+            self.table = ms.Parameter(Tensor(np.random.RandomState(9).randn(1, 1, 2, 1).astype(np.float32)), "table")
+
+        def construct(self, x):
+            x = self.prelu(self.groups(self.conv(self.pad(x))))
+            x = self.average(self.mish(x))
+            x = self.last(ops.pad(x, (1, 0, 2, 1), value=.5)) if x.shape[1] == 18 else x
+            a, b = ops.unbind(self.mean(x), 2)
+            return a * b + ops.tile(self.table, (1, 20, 1, 1)).squeeze(3)[:, :, 0].expand_dims(2)
+
     return {
+        "resnet": (ResNet(), [Tensor(shape=[None, 3, 32, 32], dtype=ms.float32)], lambda n, r: [r.randn(n, 3, 32, 32).astype(np.float32)]),
+        "encoder": (Encoder(), [Tensor(shape=[None, 6, 32], dtype=ms.float32)], lambda n, r: [r.randn(n, 6, 32).astype(np.float32)]),
+        "padded": (Padded(), [Tensor(shape=[None, 3, 9, 8], dtype=ms.float32)], lambda n, r: [r.randn(n, 3, 9, 8).astype(np.float32)]),
         "decoder": (Decoder(), [Tensor(shape=[None, 3, 8, 8], dtype=ms.float32)], lambda n, r: [r.randn(n, 3, 8, 8).astype(np.float32)]),
         "mobile": (Mobile(), [Tensor(shape=[None, 3, 16, 16], dtype=ms.float32)], lambda n, r: [r.randn(n, 3, 16, 16).astype(np.float32)]),
         "bert": (Bert(), [Tensor(shape=[None, 6], dtype=ms.int32)], lambda n, r: [r.randint(0, 50, (n, 6)).astype(np.int32)]),
@@ -153,7 +209,9 @@ def export(folder):
                 parameter.set_data(ms.Tensor(.2 * rng.randn(*parameter.shape).astype(np.float32)))
         ms.export(net, *inputs, file_name=str(folder / name), file_format="MINDIR")
         for batch in BATCHES:
-            np.save(folder / f"{name}.{batch}.npy", sample(batch, rng)[0])
+            x = sample(batch, rng)[0]
+            np.save(folder / f"{name}.{batch}.npy", x)
+            np.save(folder / f"{name}.{batch}.want.npy", net(ms.Tensor(x)).asnumpy())
 
 
 def run(path):

@@ -40,7 +40,9 @@ static void what_cannot_be_translated_is_named_with_its_node(void **state)
          SY_E_UNSUPPORTED},
         {"Reshape", "x x", "", "node 'y' (Reshape): input 1 (shape) is computed, it must be a constant",
          SY_E_UNSUPPORTED},
-        {"BiasAdd", "x x two", "", "node 'y' (BiasAdd): its format is not NCHW, only NCHW can be computed",
+        {"BiasAdd", "x x two", "",
+         "node 'y' (BiasAdd): its format is not NCHW, only NCHW can be computed: build the network with "
+         "data_format NCHW, which MindSpore has on every device",
          SY_E_UNSUPPORTED},
         {"MaxPool", "x", "", "node 'y' (MaxPool): pad_mode is neither SAME nor VALID", SY_E_UNSUPPORTED},
         {"Concat", "x two", "", "node 'y' (Concat): what it joins is no tuple whose elements are known",

@@ -76,7 +76,17 @@ static void add_values(sy_span attribute, values *out)
         }
 }
 
-/* Those of a tuple are one level down. */
+/* Of the attributes in one that is a tuple. */
+static void add_element_values(sy_span attribute, values *out)
+{
+    sy_bytes bytes = sy_wire_begin(attribute);
+    sy_wire_field field;
+    while (sy_wire_next(&bytes, &field))
+        if (field.number == SY_ATTRIBUTE_VALUES && field.type == SY_WIRE_BYTES)
+            add_values(field.data, out);
+}
+
+/* Those of a tuple are one level down, those of a tuple of tuples two. */
 static void add_all_values(sy_span attribute, values *out, bool *nested)
 {
     sy_bytes bytes = sy_wire_begin(attribute);
@@ -85,6 +95,7 @@ static void add_all_values(sy_span attribute, values *out, bool *nested)
     while (sy_wire_next(&bytes, &field))
         if (field.number == SY_ATTRIBUTE_VALUES && field.type == SY_WIRE_BYTES) {
             add_values(field.data, out);
+            add_element_values(field.data, out);
             *nested |= sy_wire_count(field.data, SY_ATTRIBUTE_VALUES) > 0;
         }
 }

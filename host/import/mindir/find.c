@@ -27,12 +27,43 @@ const sy_mind_attr *sy_mind_attr_of(const sy_mind_node *node, const char *name)
 
 int sy_mind_find_node(const sy_mind_model *model, const char *output)
 {
-    int low = 0, high = model->node_count;
+    int low = 0, high = model->all_count; /* the first of this name: sub graphs may repeat the graph's */
     while (low < high) {
         const int middle = low + (high - low) / 2;
-        const int order = strcmp(model->nodes[model->by_output[middle]].output, output);
+        if (strcmp(model->nodes[model->by_output[middle]].output, output) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    const bool found =
+        low < model->all_count && strcmp(model->nodes[model->by_output[low]].output, output) == 0;
+    return found ? model->by_output[low] : SY_NONE;
+}
+
+int sy_mind_find_function(const sy_mind_model *model, const char *name)
+{
+    int low = 0, high = model->function_count;
+    while (low < high) {
+        const int middle = low + (high - low) / 2;
+        const int order = strcmp(model->functions[middle].name, name);
         if (order == 0)
-            return model->by_output[middle];
+            return middle;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return SY_NONE;
+}
+
+int sy_mind_find_argument(const sy_mind_model *model, const char *name)
+{
+    int low = 0, high = model->argument_count;
+    while (low < high) {
+        const int middle = low + (high - low) / 2;
+        const int order = strcmp(model->arguments[middle].name, name);
+        if (order == 0)
+            return model->arguments[middle].index;
         if (order < 0)
             low = middle + 1;
         else

@@ -8,7 +8,7 @@
 #include "import/mindir/translate.h"
 #include "ops/op.h"
 
-enum { OPSET = 17, OPSET_WITH_GELU = 20, IR_VERSION = 8 };
+enum { OPSET = 17, OPSET_WITH_GELU = 20, OPSET_WITH_MISH = 18, IR_VERSION = 8 };
 
 static sy_dtype dtype_of(int64_t data_type)
 {
@@ -48,16 +48,14 @@ static sy_status add_inputs(sy_mind_translator *work)
     return SY_OK;
 }
 
-static sy_status add_constant(sy_mind_translator *work, const sy_mind_tensor *tensor, const char *name,
-                              const char *folder)
+/* A tensor of the file, in one of the graph. */
+static sy_status fill(sy_mind_translator *work, const sy_mind_tensor *tensor, const char *folder, int index)
 {
     const void *data;
     size_t bytes;
-    int index;
     sy_arena arena = {0};
     sy_status status;
     SY_TRY_DONE(sy_mind_tensor_bytes(work->ctx, tensor, folder, &arena, &data, &bytes));
-    SY_TRY_DONE(add_tensor(work, name, dtype_of(tensor->data_type), &tensor->shape, &index));
     work->graph->tensors[index].data = sy_arena_copy(&work->graph->arena, data, bytes);
     work->graph->tensors[index].bytes = bytes;
     SY_TRY_DONE(sy_check_alloc(work->ctx, work->graph->tensors[index].data));
@@ -71,6 +69,7 @@ static sy_status translate_constant(sy_mind_translator *work, const char *folder
 {
     const sy_mind_attr *value = sy_mind_attr_of(work->node, "value");
     sy_mind_meaning *meaning = &work->meanings[work->index];
+    *meaning = (sy_mind_meaning){.kind = SY_MIND_KIND_NOTHING};
     if (!value || value->type == SY_MIND_UMONAD || value->type == SY_MIND_IOMONAD)
         return SY_OK;
     if (!value->tensor.at) {
@@ -78,48 +77,23 @@ static sy_status translate_constant(sy_mind_translator *work, const char *folder
         return SY_OK;
     }
     sy_mind_tensor tensor;
-    const char *name = sy_mind_local_name(work->node->output);
+    int index;
     SY_TRY(sy_mind_read_tensor(work->ctx, work->model, value->tensor, "a constant", &tensor));
-    SY_TRY(add_constant(work, &tensor, name, folder));
-    sy_mind_means(work, sy_graph_find_tensor(work->graph, name));
-    return SY_OK;
+    SY_TRY(sy_graph_add_tensor(work->ctx, work->graph, sy_mind_local_name(work->node->output),
+                               dtype_of(tensor.data_type), &tensor.shape, &index));
+    sy_mind_means(work, index);
+    return fill(work, &tensor, folder, index);
 }
 
-/* Every operator there is no translation of, with the first node of each. */
-static sy_status require_translations(sy_mind_translator *work)
+/* Those of sub graphs too: names of constants are the file's. */
+static sy_status translate_constants(sy_mind_translator *work, const char *folder)
 {
-    enum { SHOWN = 10 };
-    const char *types[SHOWN];
-    int count = 0;
-    sy_text text = {0};
-    for (int n = 0; n < work->model->node_count && count < SHOWN; n++) {
-        const sy_mind_node *node = &work->model->nodes[n];
-        bool seen = strcmp(node->type, "Constant") == 0 || sy_mind_find_translation(node->type);
-        for (int k = 0; k < count && !seen; k++)
-            seen = strcmp(types[k], node->type) == 0;
-        if (seen)
-            continue;
-        sy_text_printf(&text, "%s%s (node '%s')", count ? ", " : "", *node->type ? node->type : "no operator",
-                       *node->scope ? node->scope : node->output);
-        types[count++] = node->type;
-    }
-    const sy_status status = count ? sy_fail(work->ctx, SY_E_UNSUPPORTED, "operators that are not ours: %s%s",
-                                             text.bytes ? text.bytes : "", count == SHOWN ? " ..." : "")
-                                   : SY_OK;
-    sy_text_release(&text);
-    return status;
-}
-
-static sy_status translate_nodes(sy_mind_translator *work, const char *folder)
-{
-    for (int n = 0; n < work->model->node_count; n++) {
+    for (int n = 0; n < work->model->all_count; n++) {
         work->index = n;
         work->node = &work->model->nodes[n];
-        const bool constant = strcmp(work->node->type, "Constant") == 0;
-        const sy_status status =
-            constant ? translate_constant(work, folder) : sy_mind_find_translation(work->node->type)(work);
-        SY_TRY(sy_while(work->ctx, status, "node '%s' (%s)",
-                        *work->node->scope ? work->node->scope : work->node->output, work->node->type));
+        if (strcmp(work->node->type, "Constant") == 0)
+            SY_TRY(sy_while(work->ctx, translate_constant(work, folder), "node '%s' (Constant)",
+                            work->node->output));
     }
     return SY_OK;
 }
@@ -141,7 +115,7 @@ static sy_status add_outputs(sy_mind_translator *work)
     size_t count = 0;
     for (int o = 0; o < model->output_count; o++) {
         const int node = sy_mind_find_node(model, model->outputs[o].name);
-        if (node == SY_NONE)
+        if (node == SY_NONE || node >= model->node_count)
             return sy_fail(work->ctx, SY_E_MODEL, "nothing makes output '%s'", model->outputs[o].name);
         count +=
             work->meanings[node].kind == SY_MIND_KIND_TUPLE ? (size_t)work->meanings[node].element_count : 1;
@@ -164,9 +138,11 @@ static sy_status start_graph(sy_mind_translator *work)
     const sy_mind_model *model = work->model;
     sy_graph *graph = work->graph;
     int64_t opset = OPSET;
-    for (int n = 0; n < model->node_count; n++)
+    for (int n = 0; n < model->all_count; n++)
         if (strcmp(model->nodes[n].type, "GeLU") == 0)
             opset = OPSET_WITH_GELU;
+        else if (strcmp(model->nodes[n].type, "Mish") == 0 && opset < OPSET_WITH_MISH)
+            opset = OPSET_WITH_MISH;
     graph->name = sy_arena_text(&graph->arena, sy_mind_local_name(model->graph_name));
     graph->producer = sy_arena_printf(&graph->arena, "%s %s", model->producer, model->version);
     graph->ir_version = IR_VERSION;
@@ -174,20 +150,24 @@ static sy_status start_graph(sy_mind_translator *work)
     SY_TRY(sy_check_alloc(work->ctx, graph->name && graph->producer ? graph->opsets : NULL));
     graph->opsets[0] = (sy_opset){"", opset};
     graph->opset_count = 1;
-    work->meanings = sy_arena_alloc(&work->arena, (size_t)model->node_count, sizeof *work->meanings);
-    return sy_check_alloc(work->ctx, work->meanings);
+    work->meanings = sy_arena_alloc(&work->arena, (size_t)model->all_count, sizeof *work->meanings);
+    work->arguments = sy_arena_alloc(&work->arena, (size_t)model->argument_count, sizeof *work->arguments);
+    return sy_check_alloc(work->ctx, work->arguments ? work->meanings : NULL);
 }
 
 static sy_status build(sy_mind_translator *work, const char *folder)
 {
-    SY_TRY(require_translations(work));
     SY_TRY(start_graph(work));
     SY_TRY(add_inputs(work));
     for (int p = 0; p < work->model->parameter_count; p++) {
         const sy_mind_tensor *parameter = &work->model->parameters[p];
-        SY_TRY(add_constant(work, parameter, sy_mind_local_name(parameter->name), folder));
+        int index;
+        SY_TRY(add_tensor(work, sy_mind_local_name(parameter->name), dtype_of(parameter->data_type),
+                          &parameter->shape, &index));
+        SY_TRY(fill(work, parameter, folder, index));
     }
-    SY_TRY(translate_nodes(work, folder));
+    SY_TRY(translate_constants(work, folder));
+    SY_TRY(sy_mind_translate_nodes(work));
     SY_TRY(add_outputs(work));
     SY_TRY(sy_graph_compact(work->ctx, work->graph));
     return sy_graph_validate(work->ctx, work->graph);

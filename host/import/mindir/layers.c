@@ -1,186 +1,43 @@
-/* Operators with weights or windows, and normalization. */
+/* Operators with weights, and normalization. */
 #include <string.h>
 
 #include "import/mindir/translate.h"
 
-/* The first of several results; the others are of training. */
-static sy_status means_first_of(sy_mind_translator *work, int tensor, int count)
-{
-    sy_mind_meaning *elements = sy_arena_alloc(&work->arena, (size_t)count, sizeof *elements);
-    SY_TRY(sy_check_alloc(work->ctx, elements));
-    elements[0] = (sy_mind_meaning){.kind = SY_MIND_KIND_TENSOR, .tensor = tensor};
-    work->meanings[work->index] =
-        (sy_mind_meaning){.kind = SY_MIND_KIND_TUPLE, .elements = elements, .element_count = count};
-    return SY_OK;
-}
-
-static sy_status require_nchw(sy_mind_translator *work, int input)
-{
-    const sy_mind_attr *format = sy_mind_argument(work, input, "format");
-    if (!format ||
-        (format->s ? strcmp(format->s, "NCHW") == 0 : format->int_count == 1 && format->ints[0] == 0))
-        return SY_OK;
-    return sy_fail(work->ctx, SY_E_UNSUPPORTED, "its format is %s, only NCHW can be computed",
-                   format->s ? format->s : "not NCHW");
-}
-
-/* Height and width of an argument with 1, 2 or 4 numbers. */
-static sy_status window_sizes(sy_mind_translator *work, int input, const char *name, int64_t out[2])
-{
-    int64_t sizes[4];
-    int count;
-    SY_TRY(sy_mind_ints(work, input, name, sizes, 4, &count));
-    if (count == 0) {
-        out[0] = out[1] = 1;
-        return SY_OK;
-    }
-    if (count == 3)
-        return sy_fail(work->ctx, SY_E_MODEL, "%s has 3 numbers", name);
-    out[0] = sizes[count == 4 ? 2 : 0];
-    out[1] = sizes[count == 4 ? 3 : count - 1];
-    return SY_OK;
-}
-
-/* "same", "SAME" and 1; "valid", "VALID" and 2; else explicit. */
-static const char *auto_pad_of(sy_mind_translator *work, int input)
-{
-    const sy_mind_attr *mode = sy_mind_argument(work, input, "pad_mode");
-    const char *text = mode && mode->s ? mode->s : "";
-    const int64_t number = mode && mode->int_count == 1 ? mode->ints[0] : 0;
-    if (strcmp(text, "same") == 0 || strcmp(text, "SAME") == 0 || number == 1)
-        return "SAME_UPPER";
-    if (strcmp(text, "valid") == 0 || strcmp(text, "VALID") == 0 || number == 2)
-        return "VALID";
-    return "NOTSET";
-}
-
-static sy_status set_window(sy_mind_translator *work, int node, const char *ours, int input,
-                            const char *theirs)
-{
-    int64_t sizes[2];
-    SY_TRY(window_sizes(work, input, theirs, sizes));
-    return sy_graph_set_attr_ints(work->ctx, work->graph, node, ours, sizes, 2);
-}
-
-/* Top, bottom, left, right there; top, left, bottom, right here. */
-static sy_status set_pads(sy_mind_translator *work, int node, int input, const char *name)
-{
-    int64_t theirs[4] = {0};
-    int count;
-    SY_TRY(sy_mind_ints(work, input, name, theirs, 4, &count));
-    if (count != 0 && count != 4)
-        return sy_fail(work->ctx, SY_E_MODEL, "%s has %d numbers, not 4", name, count);
-    const int64_t ours[] = {theirs[0], theirs[2], theirs[1], theirs[3]};
-    return sy_graph_set_attr_ints(work->ctx, work->graph, node, "pads", ours, 4);
-}
-
-static sy_status conv2d(sy_mind_translator *work)
-{
-    int inputs[2], tensor, node;
-    const char *auto_pad = auto_pad_of(work, SY_MIND_NO_INPUT);
-    SY_TRY(require_nchw(work, SY_MIND_NO_INPUT));
-    SY_TRY(sy_mind_tensor_input(work, 0, SY_NONE, &inputs[0]));
-    SY_TRY(sy_mind_tensor_input(work, 1, SY_NONE, &inputs[1]));
-    SY_TRY(sy_mind_add(work, "Conv", inputs, 2, "", &tensor, &node));
-    SY_TRY(set_window(work, node, "strides", SY_MIND_NO_INPUT, "stride"));
-    SY_TRY(set_window(work, node, "dilations", SY_MIND_NO_INPUT, "dilation"));
-    SY_TRY(sy_graph_set_attr_int(work->ctx, work->graph, node, "group",
-                                 sy_mind_int(work, SY_MIND_NO_INPUT, "group", 1)));
-    if (strcmp(auto_pad, "NOTSET") == 0)
-        SY_TRY(set_pads(work, node, SY_MIND_NO_INPUT,
-                        sy_mind_attr_of(work->node, "pad_list") ? "pad_list" : "pad"));
-    else
-        SY_TRY(sy_graph_set_attr_string(work->ctx, work->graph, node, "auto_pad", auto_pad));
-    sy_mind_means(work, tensor);
-    return sy_mind_infer(work, node);
-}
-
-/* What ONNX takes off the ends and adds behind, so that the result is as long as MindSpore says: stride times
- * the input with SAME and VALID, but for windows longer than the stride, of which VALID keeps what is over.
- */
-static sy_status set_transposed_ends(sy_mind_translator *work, int node, const char *auto_pad,
-                                     const sy_shape *weights)
-{
-    int64_t stride[2], dilation[2], pads[4], more[2];
-    SY_TRY(window_sizes(work, SY_MIND_NO_INPUT, "stride", stride));
-    SY_TRY(window_sizes(work, SY_MIND_NO_INPUT, "dilation", dilation));
-    for (int i = 0; i < 2; i++) {
-        const int64_t over = (weights->dims[2 + i] - 1) * dilation[i] + 1 - stride[i];
-        const int64_t off = over > 0 && strcmp(auto_pad, "VALID") != 0 ? over : 0;
-        pads[i] = off / 2;
-        pads[2 + i] = off - off / 2;
-        more[i] = over < 0 ? -over : 0;
-    }
-    SY_TRY(sy_graph_set_attr_ints(work->ctx, work->graph, node, "pads", pads, 4));
-    return sy_graph_set_attr_ints(work->ctx, work->graph, node, "output_padding", more, 2);
-}
-
-/* The third input, the size of the result, follows from the others. */
-static sy_status conv2d_transpose(sy_mind_translator *work)
-{
-    int inputs[2], tensor, node;
-    const char *auto_pad = auto_pad_of(work, SY_MIND_NO_INPUT);
-    SY_TRY(require_nchw(work, SY_MIND_NO_INPUT));
-    SY_TRY(sy_mind_tensor_input(work, 0, SY_NONE, &inputs[0]));
-    SY_TRY(sy_mind_tensor_input(work, 1, SY_NONE, &inputs[1]));
-    const sy_shape weights = *sy_mind_shape(work, inputs[1]);
-    if (weights.rank != 4 || !sy_shape_known(&weights))
-        return sy_fail(work->ctx, SY_E_UNSUPPORTED, "the shape of its weights is not known");
-    SY_TRY(sy_mind_add(work, "ConvTranspose", inputs, 2, "", &tensor, &node));
-    SY_TRY(set_window(work, node, "strides", SY_MIND_NO_INPUT, "stride"));
-    SY_TRY(set_window(work, node, "dilations", SY_MIND_NO_INPUT, "dilation"));
-    SY_TRY(sy_graph_set_attr_int(work->ctx, work->graph, node, "group",
-                                 sy_mind_int(work, SY_MIND_NO_INPUT, "group", 1)));
-    if (strcmp(auto_pad, "NOTSET") == 0)
-        SY_TRY(set_pads(work, node, SY_MIND_NO_INPUT,
-                        sy_mind_attr_of(work->node, "pad_list") ? "pad_list" : "pad"));
-    else
-        SY_TRY(set_transposed_ends(work, node, auto_pad, &weights));
-    sy_mind_means(work, tensor);
-    return sy_mind_infer(work, node);
-}
-
-/* MaxPool has attributes, AvgPool inputs. */
-static sy_status pool(sy_mind_translator *work)
-{
-    int x, tensor, node;
-    const bool average = sy_mind_is(work, "AvgPool");
-    const char *auto_pad = auto_pad_of(work, average ? 3 : SY_MIND_NO_INPUT);
-    SY_TRY(require_nchw(work, average ? 4 : SY_MIND_NO_INPUT));
-    SY_TRY(sy_mind_tensor_input(work, 0, SY_NONE, &x));
-    if (strcmp(auto_pad, "NOTSET") == 0)
-        return sy_fail(work->ctx, SY_E_UNSUPPORTED, "pad_mode is neither SAME nor VALID");
-    SY_TRY(sy_mind_add(work, average ? "AveragePool" : "MaxPool", &x, 1, "", &tensor, &node));
-    SY_TRY(set_window(work, node, "kernel_shape", average ? 1 : SY_MIND_NO_INPUT, "kernel_size"));
-    SY_TRY(set_window(work, node, "strides", average ? 2 : SY_MIND_NO_INPUT, "strides"));
-    SY_TRY(sy_graph_set_attr_string(work->ctx, work->graph, node, "auto_pad", auto_pad));
-    sy_mind_means(work, tensor);
-    return sy_mind_infer(work, node);
-}
-
 /* A constant vector as [1, n, 1, 1], for the channels of a tensor of this rank; others by Reshape. */
-static sy_status along_channels(sy_mind_translator *work, int bias, int rank, int *out)
+static sy_status along_channels(sy_mind_translator *work, int vector, int rank, const char *ending, int *out)
 {
     int64_t shape[SY_MAX_RANK];
-    int inputs[2] = {bias, SY_NONE};
+    int inputs[2] = {vector, SY_NONE};
     for (int i = 0; i < rank; i++)
         shape[i] = i == 1 ? -1 : 1;
     SY_TRY(sy_mind_add_ints(work, shape, rank, "/shape", &inputs[1]));
-    return sy_mind_add(work, "Reshape", inputs, 2, "/bias", out, NULL);
+    return sy_mind_add(work, "Reshape", inputs, 2, ending, out, NULL);
 }
 
 static sy_status bias_add(sy_mind_translator *work)
 {
     int inputs[2];
-    SY_TRY(require_nchw(work, 2));
+    SY_TRY(sy_mind_require_nchw(work, 2));
     SY_TRY(sy_mind_tensor_input(work, 0, SY_NONE, &inputs[0]));
     SY_TRY(sy_mind_tensor_input(work, 1, inputs[0], &inputs[1]));
     const int rank = sy_mind_shape(work, inputs[0])->rank;
     if (rank == SY_NONE)
         return sy_fail(work->ctx, SY_E_UNSUPPORTED, "the rank of its input is not known");
     if (rank > 2)
-        SY_TRY(along_channels(work, inputs[1], rank, &inputs[1]));
+        SY_TRY(along_channels(work, inputs[1], rank, "/bias", &inputs[1]));
     return sy_mind_result(work, "Add", inputs, 2);
+}
+
+/* A slope for each channel, or one. */
+static sy_status prelu(sy_mind_translator *work)
+{
+    int inputs[2];
+    SY_TRY(sy_mind_tensor_input(work, 0, SY_NONE, &inputs[0]));
+    SY_TRY(sy_mind_tensor_input(work, 1, inputs[0], &inputs[1]));
+    const int rank = sy_mind_shape(work, inputs[0])->rank;
+    if (rank > 2)
+        SY_TRY(along_channels(work, inputs[1], rank, "/slope", &inputs[1]));
+    return sy_mind_result(work, "PRelu", inputs, 2);
 }
 
 /* Swaps the last two dimensions. */
@@ -250,14 +107,14 @@ static sy_status batch_norm(sy_mind_translator *work)
     if (sy_mind_flag(work, 5, "is_training"))
         return sy_fail(work->ctx, SY_E_UNSUPPORTED,
                        "it is in training mode: export the network for inference");
-    SY_TRY(require_nchw(work, 8));
+    SY_TRY(sy_mind_require_nchw(work, 8));
     for (int i = 0; i < 5; i++)
         SY_TRY(sy_mind_tensor_input(work, i, SY_NONE, &inputs[i]));
     SY_TRY(sy_mind_add(work, "BatchNormalization", inputs, 5, "", &tensor, &node));
     SY_TRY(sy_graph_set_attr_float(work->ctx, work->graph, node, "epsilon",
                                    (float)sy_mind_float(work, 6, "epsilon", 1e-5)));
     SY_TRY(sy_mind_infer(work, node));
-    return means_first_of(work, tensor, 5);
+    return sy_mind_means_first_of(work, tensor, 5);
 }
 
 static sy_status layer_norm(sy_mind_translator *work)
@@ -271,20 +128,69 @@ static sy_status layer_norm(sy_mind_translator *work)
     SY_TRY(sy_graph_set_attr_float(work->ctx, work->graph, node, "epsilon",
                                    (float)sy_mind_float(work, 5, "epsilon", 1e-7)));
     SY_TRY(sy_mind_infer(work, node));
-    return means_first_of(work, tensor, 3);
+    return sy_mind_means_first_of(work, tensor, 3);
+}
+
+/* The channels of each group as one vector, of mean 0 and deviation 1. */
+static sy_status normalize_groups(sy_mind_translator *work, int x, int64_t groups, int *out)
+{
+    const sy_shape shape = {.rank = 1, .dims = {groups}};
+    int inputs[3] = {x}, grouped, node;
+    float *numbers = sy_arena_alloc(&work->arena, (size_t)groups, sizeof *numbers);
+    SY_TRY(sy_check_alloc(work->ctx, numbers));
+    SY_TRY(sy_mind_add_ints(work, (const int64_t[]){0, groups, -1}, 3, "/groups", &inputs[1]));
+    SY_TRY(sy_mind_add(work, "Reshape", inputs, 2, "/grouped", &grouped, NULL));
+    for (int i = 2; i >= 1; i--) { /* zeros, then ones in their place */
+        SY_TRY(sy_graph_add_constant(work->ctx, work->graph, i == 1 ? "group_ones" : "group_zeros",
+                                     SY_DTYPE_FLOAT, &shape, numbers, (size_t)groups * sizeof *numbers,
+                                     &inputs[i]));
+        for (int64_t g = 0; g < groups; g++)
+            numbers[g] = 1;
+    }
+    inputs[0] = grouped;
+    SY_TRY(sy_mind_add(work, "InstanceNormalization", inputs, 3, "/normal", out, &node));
+    SY_TRY(sy_graph_set_attr_float(work->ctx, work->graph, node, "epsilon",
+                                   (float)sy_mind_float(work, 4, "eps", 1e-5)));
+    return sy_mind_infer(work, node);
+}
+
+/* The sizes of x for a Reshape of what has its batch: numbers where they are known. */
+static sy_status add_sizes(sy_mind_translator *work, int x, int *out)
+{
+    int64_t sizes[SY_MAX_RANK] = {0};
+    const sy_shape *shape = sy_mind_shape(work, x);
+    bool known = true;
+    for (int i = 1; i < shape->rank; i++) {
+        sizes[i] = shape->dims[i];
+        known &= sizes[i] > 0;
+    }
+    if (known)
+        return sy_mind_add_ints(work, sizes, shape->rank, "/sizes", out);
+    return sy_mind_add(work, "Shape", &x, 1, "/sizes", out, NULL);
+}
+
+static sy_status group_norm(sy_mind_translator *work)
+{
+    int x, inputs[2], factors[2], value;
+    const int64_t groups = sy_mind_int(work, 1, "num_groups", 0);
+    SY_TRY(sy_mind_tensor_input(work, 0, SY_NONE, &x));
+    for (int i = 0; i < 2; i++)
+        SY_TRY(sy_mind_tensor_input(work, 2 + i, x, &factors[i]));
+    const sy_shape shape = *sy_mind_shape(work, x);
+    if (shape.rank < 3 || groups < 1 || shape.dims[1] == SY_NONE || shape.dims[1] % groups)
+        return sy_fail(work->ctx, SY_E_UNSUPPORTED, "its channels are not known, or not in equal groups");
+    SY_TRY(normalize_groups(work, x, groups, &inputs[0]));
+    SY_TRY(add_sizes(work, x, &inputs[1]));
+    SY_TRY(sy_mind_add(work, "Reshape", inputs, 2, "/apart", &value, NULL));
+    for (int i = 0; i < 2; i++)
+        SY_TRY(along_channels(work, factors[i], shape.rank, i ? "/beta" : "/gamma", &factors[i]));
+    SY_TRY(sy_mind_add(work, "Mul", (const int[]){value, factors[0]}, 2, "/scaled", &value, NULL));
+    SY_TRY(sy_mind_add(work, "Add", (const int[]){value, factors[1]}, 2, "", &value, NULL));
+    return sy_mind_means_first_of(work, value, 3);
 }
 
 const sy_mind_row sy_mind_layers[] = {
-    {"Conv2D", conv2d},
-    {"MaxPool", pool},
-    {"AvgPool", pool},
-    {"BiasAdd", bias_add},
-    {"MatMul", matmul},
-    {"BatchMatMul", matmul},
-    {"Dense", dense},
-    {"BatchNorm", batch_norm},
-    {"LayerNorm", layer_norm},
-    {"Conv2DTranspose", conv2d_transpose},
-    {"Conv2DBackpropInput", conv2d_transpose},
-    {NULL, NULL},
+    {"PReLU", prelu},          {"GroupNorm", group_norm}, {"BiasAdd", bias_add},
+    {"MatMul", matmul},        {"BatchMatMul", matmul},   {"Dense", dense},
+    {"BatchNorm", batch_norm}, {"LayerNorm", layer_norm}, {NULL, NULL},
 };

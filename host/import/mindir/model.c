@@ -40,24 +40,22 @@ static sy_status read_primitives(sy_ctx *ctx, sy_mind_model *model)
     return SY_OK;
 }
 
-static sy_status find_type(sy_ctx *ctx, const sy_mind_model *model, const char *op_type, sy_mind_node *out)
+/* A reference is to a primitive, or else a call: of what is known when the whole file is. */
+static void find_type(const sy_mind_model *model, const char *op_type, sy_mind_node *out)
 {
     static const char reference[] = "REF::";
     out->type = op_type;
     if (strncmp(op_type, reference, sizeof reference - 1) != 0)
-        return SY_OK;
+        return;
     const sy_mind_primitive key = {.name = op_type + sizeof reference - 1};
     out->primitive = model->primitive_count ? bsearch(&key, model->primitives, (size_t)model->primitive_count,
                                                       sizeof *model->primitives, by_name)
                                             : NULL;
-    if (!out->primitive)
-        return sy_fail(ctx, SY_E_MODEL, "node '%s' refers to primitive '%s', which the file does not have",
-                       out->output, key.name);
-    out->type = out->primitive->op_type;
-    return SY_OK;
+    out->callee = out->primitive ? NULL : key.name;
+    out->type = out->primitive ? out->primitive->op_type : "call";
 }
 
-static sy_status read_node(sy_ctx *ctx, sy_mind_model *model, sy_span span, int index, sy_mind_node *out)
+sy_status sy_mind_read_node(sy_ctx *ctx, sy_mind_model *model, sy_span span, int index, sy_mind_node *out)
 {
     sy_bytes bytes = sy_wire_begin(span);
     sy_wire_field field;
@@ -86,7 +84,7 @@ static sy_status read_node(sy_ctx *ctx, sy_mind_model *model, sy_span span, int 
     if (!*out->output)
         out->output = name;
     snprintf(what, sizeof what, "node '%s'", out->output);
-    SY_TRY(find_type(ctx, model, op_type, out));
+    find_type(model, op_type, out);
     return sy_mind_read_attrs(ctx, model, span, SY_NODE_ATTRIBUTE, what, &out->attrs, &out->attr_count);
 }
 
@@ -114,7 +112,8 @@ static sy_status read_graph_field(sy_ctx *ctx, sy_mind_model *model, const sy_wi
     switch (field->number) {
     case SY_GRAPH_NAME: return sy_mind_read_text(ctx, model, field, "the graph", &model->graph_name);
     case SY_GRAPH_NODE:
-        SY_TRY(read_node(ctx, model, field->data, model->node_count, &model->nodes[model->node_count]));
+        SY_TRY(
+            sy_mind_read_node(ctx, model, field->data, model->node_count, &model->nodes[model->node_count]));
         model->node_count++;
         return SY_OK;
     case SY_GRAPH_PARAMETER:
@@ -129,104 +128,20 @@ static sy_status read_graph_field(sy_ctx *ctx, sy_mind_model *model, const sy_wi
     }
 }
 
-/* A name that a node is to be found by, or a node. */
-typedef struct entry {
-    const char *output;
-    int node;
-} entry;
-
-static int by_entry(const void *a, const void *b)
-{
-    const int order = strcmp(((const entry *)a)->output, ((const entry *)b)->output);
-    return order ? order : ((const entry *)a)->node - ((const entry *)b)->node;
-}
-
-/* Sorts the nodes by what they make, which must be different names. */
-static sy_status index_nodes(sy_ctx *ctx, sy_mind_model *model)
-{
-    entry *entries;
-    SY_MIND_TAKE(ctx, model, entries, model->node_count);
-    SY_MIND_TAKE(ctx, model, model->by_output, model->node_count);
-    for (int n = 0; n < model->node_count; n++)
-        entries[n] = (entry){model->nodes[n].output, n};
-    if (model->node_count)
-        qsort(entries, (size_t)model->node_count, sizeof *entries, by_entry);
-    for (int n = 0; n < model->node_count; n++) {
-        if (n && strcmp(entries[n].output, entries[n - 1].output) == 0)
-            return sy_fail(ctx, SY_E_MODEL, "nodes %d and %d both make '%s'", entries[n - 1].node,
-                           entries[n].node, entries[n].output);
-        model->by_output[n] = entries[n].node;
-    }
-    return SY_OK;
-}
-
 static sy_status read_graph(sy_ctx *ctx, sy_mind_model *model)
 {
     sy_bytes bytes = sy_wire_begin(model->graph);
     sy_wire_field field;
     SY_TRY(sy_mind_check(ctx, model->graph, "the graph"));
-    SY_MIND_TAKE(ctx, model, model->nodes, sy_wire_count(model->graph, SY_GRAPH_NODE));
+    SY_MIND_TAKE(ctx, model, model->nodes,
+                 sy_wire_count(model->graph, SY_GRAPH_NODE) + sy_mind_count_inner_nodes(model));
     SY_MIND_TAKE(ctx, model, model->parameters, sy_wire_count(model->graph, SY_GRAPH_PARAMETER));
     SY_MIND_TAKE(ctx, model, model->inputs, sy_wire_count(model->graph, SY_GRAPH_INPUT));
     SY_MIND_TAKE(ctx, model, model->outputs, sy_wire_count(model->graph, SY_GRAPH_OUTPUT));
     while (sy_wire_next(&bytes, &field))
         if (field.type == SY_WIRE_BYTES)
             SY_TRY(read_graph_field(ctx, model, &field));
-    return index_nodes(ctx, model);
-}
-
-/* Names that the nodes of one function read. */
-static sy_status read_function(sy_ctx *ctx, sy_mind_model *model, sy_span function)
-{
-    sy_bytes nodes = sy_wire_begin(function);
-    sy_wire_field node, field;
-    while (sy_wire_next(&nodes, &node)) {
-        sy_bytes fields = sy_wire_begin(node.data);
-        if (node.number != SY_GRAPH_NODE || node.type != SY_WIRE_BYTES)
-            continue;
-        SY_TRY(sy_mind_check(ctx, node.data, "a node of a sub graph"));
-        while (sy_wire_next(&fields, &field))
-            if (field.number == SY_NODE_INPUT)
-                SY_TRY(sy_mind_read_text(ctx, model, &field, "a node of a sub graph",
-                                         &model->function_names[model->function_name_count++]));
-    }
-    return SY_OK;
-}
-
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static size_t count_names(sy_span function)
-{
-    sy_bytes nodes = sy_wire_begin(function);
-    sy_wire_field node;
-    size_t count = 0;
-    while (sy_wire_next(&nodes, &node))
-        if (node.number == SY_GRAPH_NODE && node.type == SY_WIRE_BYTES)
-            count += sy_wire_count(node.data, SY_NODE_INPUT);
-    return count;
-}
-
-static sy_status read_functions(sy_ctx *ctx, sy_mind_model *model)
-{
-    sy_bytes bytes = sy_wire_begin(model->file);
-    sy_wire_field field;
-    size_t count = 0;
-    while (sy_wire_next(&bytes, &field))
-        if (field.number == SY_MODEL_FUNCTIONS && field.type == SY_WIRE_BYTES)
-            count += count_names(field.data);
-    SY_MIND_TAKE(ctx, model, model->function_names, count);
-    bytes = sy_wire_begin(model->file);
-    while (sy_wire_next(&bytes, &field))
-        if (field.number == SY_MODEL_FUNCTIONS && field.type == SY_WIRE_BYTES) {
-            SY_TRY(sy_mind_check(ctx, field.data, "a sub graph"));
-            SY_TRY(read_function(ctx, model, field.data));
-        }
-    if (count)
-        qsort(model->function_names, (size_t)model->function_name_count, sizeof *model->function_names,
-              by_text);
+    model->all_count = model->node_count;
     return SY_OK;
 }
 
@@ -277,18 +192,12 @@ sy_status sy_mind_read(sy_ctx *ctx, const void *bytes, size_t size, sy_mind_mode
     SY_TRY(sy_mind_check(ctx, out->file, "the file (is it a MindIR model?)"));
     SY_TRY(read_header(ctx, out));
     SY_TRY(read_primitives(ctx, out));
-    SY_TRY(read_functions(ctx, out));
-    return read_graph(ctx, out);
+    SY_TRY(read_graph(ctx, out));
+    SY_TRY(sy_mind_read_functions(ctx, out));
+    return sy_mind_index_nodes(ctx, out);
 }
 
 void sy_mind_release(sy_mind_model *model)
 {
     sy_arena_release(&model->arena);
-}
-
-bool sy_mind_read_by_function(const sy_mind_model *model, const char *name)
-{
-    return model->function_name_count &&
-           bsearch(&name, model->function_names, (size_t)model->function_name_count,
-                   sizeof *model->function_names, by_text);
 }

@@ -9,7 +9,8 @@
 #include "import/mindir/fields.h"
 #include "import/wire.h"
 
-/* An attribute, or the value of a Constant. The numbers of a tuple are listed; so is a single one. */
+/* An attribute, or the value of a Constant. The numbers of a tuple are listed, and those of the tuples in it;
+ * so is a single one. */
 typedef struct sy_mind_attr {
     const char *name;
     int64_t type; /* SY_MIND_... */
@@ -19,7 +20,7 @@ typedef struct sy_mind_attr {
     size_t float_count;
     const char *s;  /* of a single string; NULL: none */
     sy_span tensor; /* the first TensorProto */
-    bool nested;    /* holds tuples of tuples, which are not listed */
+    bool nested;    /* holds tuples in a tuple */
 } sy_mind_attr;
 
 typedef struct sy_mind_primitive {
@@ -31,9 +32,11 @@ typedef struct sy_mind_primitive {
 typedef struct sy_mind_node {
     const char *const *inputs;
     int input_count;
-    const char *output;                 /* "" where there is none */
-    const char *scope;                  /* domain: "Default/conv-Conv2d/Conv2D-op0"; "" where there is none */
-    const char *type;                   /* the operator: of the primitive where op_type refers to one */
+    const char *output; /* "" where there is none */
+    const char *scope;  /* domain: "Default/conv-Conv2d/Conv2D-op0"; "" where there is none */
+    const char *type;   /* the operator: of the primitive where op_type refers to one */
+    const char
+        *callee; /* of a call, whose type is "call": a function, or the node that makes one; else NULL */
     const sy_mind_primitive *primitive; /* NULL: none is referred to */
     sy_mind_attr *attrs;                /* the node's own */
     int attr_count;
@@ -59,12 +62,31 @@ typedef struct sy_mind_value {
     sy_mind_tensor type; /* of the first tensor; rank SY_NONE where there is none */
 } sy_mind_value;
 
+/* A sub graph: control flow calls it. */
+typedef struct sy_mind_function {
+    const char *name, *output;       /* what it makes: of one of its nodes, or an input */
+    int first, end;                  /* its nodes */
+    int first_argument, input_count; /* its inputs among the model's arguments */
+} sy_mind_function;
+
+/* An input of a function, by name. */
+typedef struct sy_mind_argument_name {
+    const char *name;
+    int index;
+} sy_mind_argument_name;
+
 typedef struct sy_mind_model {
     const char *producer, *version, *graph_name;
     int64_t mind_ir_version; /* 0: not said */
-    sy_mind_node *nodes;
-    int node_count;
-    int *by_output; /* nodes, sorted by their outputs */
+    sy_mind_node *nodes;     /* those of the graph, then those of the functions */
+    int node_count;          /* of the graph */
+    int all_count;
+    int *by_output; /* [all_count]: nodes, sorted by their outputs */
+    sy_mind_function *functions;
+    int function_count;
+    sy_mind_argument_name
+        *arguments; /* of all functions, sorted by name; an index counts them in the file's order */
+    int argument_count;
     sy_mind_tensor *parameters;
     int parameter_count;
     sy_mind_value *inputs, *outputs;
@@ -92,6 +114,9 @@ const char *sy_mind_local_name(const char *name);
 
 /* The node that makes a tensor; SY_NONE: a parameter, an input, or none. */
 int sy_mind_find_node(const sy_mind_model *model, const char *output);
+/* The function of this name, and the input of one; SY_NONE: there is none. */
+int sy_mind_find_function(const sy_mind_model *model, const char *name);
+int sy_mind_find_argument(const sy_mind_model *model, const char *name);
 /* Whether a node of a sub graph reads this name. */
 bool sy_mind_read_by_function(const sy_mind_model *model, const char *name);
 /* The value of an input that is a Constant; NULL where it is computed or left out. */

@@ -31,16 +31,14 @@ static sy_status make_tuple(sy_mind_translator *work)
     return SY_OK;
 }
 
-static bool is_shape(const sy_mind_translator *work, int tensor)
-{
-    const int producer = work->graph->tensors[tensor].producer;
-    return producer != SY_NONE && sy_node_is(&work->graph->nodes[producer], "Shape");
-}
-
-/* One of the sizes that Shape makes. */
+/* One of the sizes that Shape makes: a number, where it is known. */
 static sy_status size_at(sy_mind_translator *work, int sizes, int64_t index)
 {
+    const sy_shape *shape = sy_mind_shape(work, sy_mind_shape_of(work, sizes));
+    const int64_t at = index < 0 ? index + shape->rank : index;
     int inputs[2] = {sizes, SY_NONE};
+    if (at >= 0 && at < shape->rank && shape->dims[at] != SY_NONE)
+        return sy_mind_means_int(work, shape->dims[at]);
     SY_TRY(sy_mind_add_ints(work, &index, 1, "/index", &inputs[1]));
     return sy_mind_result(work, "Gather", inputs, 2);
 }
@@ -50,7 +48,7 @@ static sy_status tuple_get_item(sy_mind_translator *work)
     sy_mind_meaning tuple;
     const int64_t index = sy_mind_int(work, 1, "index", SY_NONE);
     SY_TRY(sy_mind_input(work, 0, &tuple));
-    if (tuple.kind == SY_MIND_KIND_TENSOR && is_shape(work, tuple.tensor))
+    if (tuple.kind == SY_MIND_KIND_TENSOR && sy_mind_shape_of(work, tuple.tensor) != SY_NONE)
         return size_at(work, tuple.tensor, index);
     if (tuple.kind != SY_MIND_KIND_TUPLE)
         return sy_fail(work->ctx, SY_E_UNSUPPORTED, "'%s' is no tuple whose elements are known",
@@ -72,11 +70,11 @@ static const struct {
     {"Abs", "Abs", 1},          {"Neg", "Neg", 1},           {"Erf", "Erf", 1},
     {"Floor", "Floor", 1},      {"Ceil", "Ceil", 1},         {"Reciprocal", "Reciprocal", 1},
     {"HSwish", "HardSwish", 1}, {"Softplus", "Softplus", 1}, {"Identity", "Identity", 1},
-    {"Add", "Add", 2},          {"Sub", "Sub", 2},           {"Mul", "Mul", 2},
-    {"Div", "Div", 2},          {"RealDiv", "Div", 2},       {"Maximum", "Max", 2},
-    {"Minimum", "Min", 2},      {"Pow", "Pow", 2},           {"MatMulExt", "MatMul", 2},
-    {"Adds", "Add", 2},         {"Subs", "Sub", 2},          {"Muls", "Mul", 2},
-    {"Divs", "Div", 2},
+    {"Mish", "Mish", 1},        {"Add", "Add", 2},           {"Sub", "Sub", 2},
+    {"Mul", "Mul", 2},          {"Div", "Div", 2},           {"RealDiv", "Div", 2},
+    {"Maximum", "Max", 2},      {"Minimum", "Min", 2},       {"Pow", "Pow", 2},
+    {"MatMulExt", "MatMul", 2}, {"Adds", "Add", 2},          {"Subs", "Sub", 2},
+    {"Muls", "Mul", 2},         {"Divs", "Div", 2},
 };
 
 static sy_status same_operator(sy_mind_translator *work)
@@ -179,11 +177,8 @@ static sy_status reduce(sy_mind_translator *work)
 {
     static const struct {
         const char *mind, *onnx;
-    } rows[] = {{"ReduceMean", "ReduceMean"},
-                {"MeanExt", "ReduceMean"},
-                {"ReduceSum", "ReduceSum"},
-                {"ReduceMax", "ReduceMax"},
-                {"ReduceMin", "ReduceMin"}};
+    } rows[] = {{"ReduceMean", "ReduceMean"}, {"MeanExt", "ReduceMean"},  {"ReduceSum", "ReduceSum"},
+                {"SumExt", "ReduceSum"},      {"ReduceMax", "ReduceMax"}, {"ReduceMin", "ReduceMin"}};
     size_t k = 0;
     int64_t axes[SY_MAX_RANK];
     int x, tensor, node, count;
@@ -198,6 +193,12 @@ static sy_status reduce(sy_mind_translator *work)
     return sy_mind_infer(work, node);
 }
 
+/* An axis that may count from the end. */
+static int64_t positive(const sy_mind_translator *work, int tensor, int64_t axis)
+{
+    return axis < 0 ? axis + sy_mind_shape(work, tensor)->rank : axis;
+}
+
 /* Reshape, ExpandDims and Squeeze: a list behind the tensor. */
 static sy_status with_list(sy_mind_translator *work)
 {
@@ -207,6 +208,13 @@ static sy_status with_list(sy_mind_translator *work)
     int inputs[2], count;
     SY_TRY(sy_mind_tensor_input(work, 0, SY_NONE, &inputs[0]));
     SY_TRY(sy_mind_ints(work, 1, reshape ? "shape" : "axis", values, SY_MAX_RANK, &count));
+    const int before = !reshape && !expand && count == 1
+                           ? sy_mind_unsqueezed(work, inputs[0], positive(work, inputs[0], values[0]))
+                           : SY_NONE;
+    if (before != SY_NONE) { /* ExpandDims and Squeeze around a pool of three dimensions */
+        sy_mind_means(work, before);
+        return SY_OK;
+    }
     if (!count && !reshape)
         return sy_mind_result(work, type, inputs, 1);
     SY_TRY(sy_mind_add_ints(work, values, count, "/list", &inputs[1]));
@@ -360,6 +368,7 @@ static const sy_mind_row table[] = {
     {"ReduceMean", reduce},
     {"MeanExt", reduce},
     {"ReduceSum", reduce},
+    {"SumExt", reduce},
     {"ReduceMax", reduce},
     {"ReduceMin", reduce},
     {"Reshape", with_list},
@@ -372,21 +381,25 @@ static const sy_mind_row table[] = {
     {"Gather", gather},
     {"Cast", cast},
     {"AscendAntiQuant", anti_quant},
+    {NULL, NULL},
 };
+
+static sy_mind_translate find_row(const sy_mind_row *rows, const char *type)
+{
+    while (rows->type && strcmp(rows->type, type) != 0)
+        rows++;
+    return rows->translate;
+}
 
 sy_mind_translate sy_mind_find_translation(const char *type)
 {
+    static const sy_mind_row *const tables[] = {table,         sy_mind_layers,  sy_mind_windows,
+                                                sy_mind_moves, sy_mind_choices, sy_mind_flow};
     for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
         if (strcmp(same[i].mind, type) == 0)
             return same_operator;
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
-        if (strcmp(table[i].type, type) == 0)
-            return table[i].translate;
-    for (int i = 0; sy_mind_layers[i].type; i++)
-        if (strcmp(sy_mind_layers[i].type, type) == 0)
-            return sy_mind_layers[i].translate;
-    for (int i = 0; sy_mind_choices[i].type; i++)
-        if (strcmp(sy_mind_choices[i].type, type) == 0)
-            return sy_mind_choices[i].translate;
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+        if (find_row(tables[i], type))
+            return find_row(tables[i], type);
     return NULL;
 }

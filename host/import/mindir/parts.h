@@ -26,4 +26,14 @@ sy_status sy_mind_read_text(sy_ctx *ctx, sy_mind_model *model, const sy_wire_fie
 sy_status sy_mind_read_attrs(sy_ctx *ctx, sy_mind_model *model, sy_span message, uint64_t number,
                              const char *what, sy_mind_attr **out, int *out_count);
 
+/* A node; node `index` of the file where a message has no better name. */
+sy_status sy_mind_read_node(sy_ctx *ctx, sy_mind_model *model, sy_span span, int index, sy_mind_node *out);
+
+/* Nodes of all sub graphs. */
+size_t sy_mind_count_inner_nodes(const sy_mind_model *model);
+/* Sub graphs, behind the nodes of the graph, for which there is room. */
+sy_status sy_mind_read_functions(sy_ctx *ctx, sy_mind_model *model);
+/* Sorts all nodes by what they make, which in the graph must be different names, and finds what is called. */
+sy_status sy_mind_index_nodes(sy_ctx *ctx, sy_mind_model *model);
+
 #endif

@@ -5,22 +5,30 @@
 
 #include "ops/op.h"
 
+sy_status sy_mind_look_up(sy_mind_translator *work, const char *name, sy_mind_meaning *out)
+{
+    const int maker = sy_mind_find_node(work->model, name);
+    const int argument = maker == SY_NONE ? sy_mind_find_argument(work->model, name) : SY_NONE;
+    sy_mind_meaning meaning = {.kind = SY_MIND_KIND_UNKNOWN};
+    if (maker != SY_NONE)
+        meaning = work->meanings[maker];
+    else if (argument != SY_NONE)
+        meaning = work->arguments[argument];
+    else
+        meaning.tensor = sy_graph_find_tensor(work->graph, sy_mind_local_name(name));
+    if (maker == SY_NONE && argument == SY_NONE && meaning.tensor != SY_NONE)
+        meaning.kind = SY_MIND_KIND_TENSOR;
+    if (meaning.kind == SY_MIND_KIND_UNKNOWN)
+        return sy_fail(work->ctx, SY_E_MODEL, "nothing before it makes its input '%s'", name);
+    *out = meaning;
+    return SY_OK;
+}
+
 sy_status sy_mind_input(sy_mind_translator *work, int i, sy_mind_meaning *out)
 {
     if (i >= work->node->input_count)
         return sy_fail(work->ctx, SY_E_MODEL, "input %d is missing", i);
-    const char *name = work->node->inputs[i];
-    const int maker = sy_mind_find_node(work->model, name);
-    if (maker != SY_NONE && maker < work->index) {
-        *out = work->meanings[maker];
-        return SY_OK;
-    }
-    const int tensor =
-        maker == SY_NONE ? sy_graph_find_tensor(work->graph, sy_mind_local_name(name)) : SY_NONE;
-    if (tensor == SY_NONE)
-        return sy_fail(work->ctx, SY_E_MODEL, "nothing before it makes its input '%s'", name);
-    *out = (sy_mind_meaning){.kind = SY_MIND_KIND_TENSOR, .tensor = tensor};
-    return SY_OK;
+    return sy_mind_look_up(work, work->node->inputs[i], out);
 }
 
 /* A constant as a tensor: one number is a scalar. */
@@ -65,9 +73,20 @@ sy_status sy_mind_tensor_input(sy_mind_translator *work, int i, int like, int *o
     return SY_OK;
 }
 
+/* A constant may have been handed to a sub graph, or follow from sizes. */
 const sy_mind_attr *sy_mind_argument(sy_mind_translator *work, int i, const char *name)
 {
     const sy_mind_attr *value = sy_mind_constant(work->model, work->node, i);
+    if (!value && i < work->node->input_count) {
+        const int maker = sy_mind_find_node(work->model, work->node->inputs[i]);
+        const int argument =
+            maker == SY_NONE ? sy_mind_find_argument(work->model, work->node->inputs[i]) : SY_NONE;
+        const sy_mind_meaning *meaning = maker != SY_NONE      ? &work->meanings[maker]
+                                         : argument != SY_NONE ? &work->arguments[argument]
+                                                               : NULL;
+        if (meaning && meaning->kind == SY_MIND_KIND_CONSTANT)
+            return meaning->constant;
+    }
     return value ? value : sy_mind_attr_of(work->node, name);
 }
 
@@ -161,6 +180,24 @@ sy_status sy_mind_result(sy_mind_translator *work, const char *type, const int *
     return SY_OK;
 }
 
+sy_status sy_mind_means_int(sy_mind_translator *work, int64_t value)
+{
+    sy_mind_attr *attr = sy_arena_alloc(&work->arena, 1, sizeof *attr);
+    int64_t *number = sy_arena_alloc(&work->arena, 1, sizeof *number);
+    SY_TRY(sy_check_alloc(work->ctx, attr && number ? attr : NULL));
+    *number = value;
+    *attr = (sy_mind_attr){.name = "", .type = SY_MIND_INT64, .ints = number, .int_count = 1};
+    work->meanings[work->index] = (sy_mind_meaning){.kind = SY_MIND_KIND_CONSTANT, .constant = attr};
+    return SY_OK;
+}
+
+int sy_mind_shape_of(const sy_mind_translator *work, int sizes)
+{
+    const int producer = work->graph->tensors[sizes].producer;
+    const sy_node *node = producer == SY_NONE ? NULL : &work->graph->nodes[producer];
+    return node && sy_node_is(node, "Shape") ? node->inputs[0] : SY_NONE;
+}
+
 bool sy_mind_is(const sy_mind_translator *work, const char *type)
 {
     return strcmp(work->node->type, type) == 0;
@@ -174,4 +211,45 @@ const sy_shape *sy_mind_shape(const sy_mind_translator *work, int tensor)
 bool sy_mind_flag(sy_mind_translator *work, int i, const char *name)
 {
     return sy_mind_int(work, i, name, 0) != 0;
+}
+
+sy_status sy_mind_means_first_of(sy_mind_translator *work, int tensor, int count)
+{
+    sy_mind_meaning *elements = sy_arena_alloc(&work->arena, (size_t)count, sizeof *elements);
+    SY_TRY(sy_check_alloc(work->ctx, elements));
+    elements[0] = (sy_mind_meaning){.kind = SY_MIND_KIND_TENSOR, .tensor = tensor};
+    for (int i = 1; i < count; i++)
+        elements[i] = (sy_mind_meaning){.kind = SY_MIND_KIND_NOTHING};
+    work->meanings[work->index] =
+        (sy_mind_meaning){.kind = SY_MIND_KIND_TUPLE, .elements = elements, .element_count = count};
+    return SY_OK;
+}
+
+sy_status sy_mind_require_nchw(sy_mind_translator *work, int input)
+{
+    const sy_mind_attr *format = sy_mind_argument(work, input, "format");
+    if (!format ||
+        (format->s ? strcmp(format->s, "NCHW") == 0 : format->int_count == 1 && format->ints[0] == 0))
+        return SY_OK;
+    return sy_fail(
+        work->ctx, SY_E_UNSUPPORTED,
+        "its format is %s, only NCHW can be computed: build the network with data_format NCHW, which "
+        "MindSpore has on every device",
+        format->s ? format->s : "not NCHW");
+}
+
+int sy_mind_unsqueezed(const sy_mind_translator *work, int tensor, int64_t axis)
+{
+    const sy_graph *graph = work->graph;
+    const int producer = graph->tensors[tensor].producer;
+    const sy_node *node = producer == SY_NONE ? NULL : &graph->nodes[producer];
+    if (!node || !sy_node_is(node, "Unsqueeze") || node->input_count != 2)
+        return SY_NONE;
+    const sy_tensor *axes = &graph->tensors[node->inputs[1]];
+    const sy_shape *shape = &graph->tensors[tensor].shape;
+    int64_t value;
+    if (!axes->data || axes->bytes != sizeof value || shape->rank == SY_NONE)
+        return SY_NONE;
+    memcpy(&value, axes->data, sizeof value);
+    return (value < 0 ? value + shape->rank : value) == axis ? node->inputs[0] : SY_NONE;
 }

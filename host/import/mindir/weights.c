@@ -187,7 +187,9 @@ static void judge_readers(search *work, const char *source, sy_mind_weight *out)
             continue;
         }
         const int axis = product_axis(model, node, readers.at[r].input, parameter->shape.rank);
-        if (axis == SY_NONE)
+        if (axis == SY_NONE && (is_type(node, "Partial") || node->callee))
+            out->refusal = "a sub graph reads it";
+        else if (axis == SY_NONE)
             out->refusal =
                 sy_arena_printf(work->arena, "'%s' (%s) reads it", sy_mind_node_name(node), node->type);
         else if (products && axis != out->axis)
