@@ -271,8 +271,10 @@ def quantize(steelyard, name, folder, variant, squares):
     if method == "GPTQ":
         shape = ",".join(str(size) for size in samples(name, folder))
         command = [steelyard, "quantize", f"{folder}/{name}.mindir", "--config", f"{folder}/otf.ini", "--data", f"{folder}/{name}.samples",
-                   "--inputShape", f"x:{shape}", "--model-output", f"{folder}/{stem}.mindir"]
+                   "--inputShape", f"x:{shape}", "--output", str(folder)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    if method == "GPTQ":
+        (folder / f"{name}.quant.mindir").rename(folder / f"{stem}.mindir")
     before, file, twin = folder / f"{name}.mindir", folder / f"{stem}.mindir", folder / f"{stem}.twin.mindir"
     weights = check_file(before.read_bytes(), file.read_bytes(), variant, squares)
     twin.write_bytes(with_weights(before.read_bytes(), weights))
