@@ -26,9 +26,22 @@ static void matrix_release(matrix *m)
     free(m->halves);
 }
 
-static sy_status matrix_read(sy_ctx *ctx, const sy_tensor *from, int block, matrix *out)
+/* From [columns, rows] to [rows, columns]. */
+static sy_status matrix_transpose(sy_ctx *ctx, matrix *m)
 {
-    const size_t rows = (size_t)from->shape.dims[0], columns = (size_t)from->shape.dims[1];
+    float *values = calloc(m->rows * m->columns, sizeof *values);
+    SY_TRY(sy_check_alloc(ctx, values));
+    for (size_t r = 0; r < m->rows; r++)
+        for (size_t c = 0; c < m->columns; c++)
+            values[r * m->columns + c] = m->values[c * m->rows + r];
+    free(m->values);
+    m->values = values;
+    return SY_OK;
+}
+
+static sy_status matrix_read(sy_ctx *ctx, const sy_tensor *from, bool transposed, int block, matrix *out)
+{
+    const size_t rows = (size_t)from->shape.dims[transposed], columns = (size_t)from->shape.dims[!transposed];
     const size_t count = rows * columns, scales = count / (size_t)block;
     *out = (matrix){.rows = rows, .columns = columns, .block = (size_t)block};
     out->half = from->dtype == SY_DTYPE_FLOAT16;
@@ -37,7 +50,8 @@ static sy_status matrix_read(sy_ctx *ctx, const sy_tensor *from, int block, matr
     out->scales = calloc(scales, sizeof *out->scales);
     out->halves = calloc(scales, sizeof *out->halves);
     SY_TRY(sy_check_alloc(ctx, out->values && out->codes && out->scales && out->halves ? out : NULL));
-    return sy_tensor_to_f32(ctx, from, out->values, count);
+    SY_TRY(sy_tensor_to_f32(ctx, from, out->values, count));
+    return transposed ? matrix_transpose(ctx, out) : SY_OK;
 }
 
 static sy_status scale_block(sy_ctx *ctx, matrix *m, size_t block, size_t column, sy_scale *out)
@@ -73,6 +87,7 @@ static sy_status matrix_quantize(sy_ctx *ctx, matrix *m)
 static sy_status add_nodes(sy_ctx *ctx, sy_graph *graph, const sy_tensor *from, const matrix *m, int *out)
 {
     const size_t count = m->rows * m->columns, scales = count / m->block;
+    const sy_shape whole = {.rank = 2, .dims = {(int64_t)m->rows, (int64_t)m->columns}};
     const sy_shape grid = {.rank = 2, .dims = {(int64_t)(m->rows / m->block), (int64_t)m->columns}};
     const char *codes = sy_arena_printf(&graph->arena, "%s_quantized", from->name);
     const char *scale = sy_arena_printf(&graph->arena, "%s_scale", from->name);
@@ -80,23 +95,22 @@ static sy_status add_nodes(sy_ctx *ctx, sy_graph *graph, const sy_tensor *from, 
     const char *floats = sy_arena_printf(&graph->arena, "%s_DequantizeLinear_Output", from->name);
     int inputs[2], node;
     SY_TRY(sy_check_alloc(ctx, codes && scale && name && floats ? floats : NULL));
-    SY_TRY(sy_graph_add_constant(ctx, graph, codes, SY_DTYPE_INT4, &from->shape, m->codes, count / 2,
-                                 &inputs[0]));
+    SY_TRY(sy_graph_add_constant(ctx, graph, codes, SY_DTYPE_INT4, &whole, m->codes, count / 2, &inputs[0]));
     SY_TRY(sy_graph_add_constant(ctx, graph, scale, from->dtype, &grid,
                                  m->half ? (const void *)m->halves : m->scales,
                                  scales * (m->half ? sizeof *m->halves : sizeof *m->scales), &inputs[1]));
-    SY_TRY(sy_graph_add_tensor(ctx, graph, floats, from->dtype, &from->shape, out));
+    SY_TRY(sy_graph_add_tensor(ctx, graph, floats, from->dtype, &whole, out));
     SY_TRY(sy_graph_add_node(ctx, graph, "DequantizeLinear", name, inputs, 2, out, 1, &node));
     graph->nodes[node].op = sy_op_find("", "DequantizeLinear");
     SY_TRY(sy_graph_set_attr_int(ctx, graph, node, "axis", 0));
     return sy_graph_set_attr_int(ctx, graph, node, "block_size", (int64_t)m->block);
 }
 
-static sy_status add_weight(sy_ctx *ctx, sy_graph *graph, int weight, int block, int *out)
+static sy_status add_weight(sy_ctx *ctx, sy_graph *graph, int weight, bool transposed, int block, int *out)
 {
     const sy_tensor from = graph->tensors[weight];
     matrix m = {0};
-    sy_status status = matrix_read(ctx, &from, block, &m);
+    sy_status status = matrix_read(ctx, &from, transposed, block, &m);
     if (status == SY_OK)
         status = matrix_quantize(ctx, &m);
     if (status == SY_OK)
@@ -105,23 +119,54 @@ static sy_status add_weight(sy_ctx *ctx, sy_graph *graph, int weight, int block,
     return sy_while(ctx, status, "weight '%s'", from.name);
 }
 
+/* A Gemm without factors is a MatMul, which is the form that weights in blocks are read in, and an Add. */
+static sy_status split_gemm(sy_ctx *ctx, sy_graph *graph, int index)
+{
+    sy_node *node = &graph->nodes[index];
+    const int bias = node->input_count > 2 ? node->inputs[2] : SY_NONE, result = node->outputs[0];
+    node->type = "MatMul";
+    node->op = sy_op_find("", "MatMul");
+    node->attr_count = 0;
+    node->input_count = 2;
+    if (bias == SY_NONE)
+        return SY_OK;
+    const sy_tensor to = graph->tensors[result];
+    const char *product = sy_arena_printf(&graph->arena, "%s_product", to.name);
+    const char *name = sy_arena_printf(&graph->arena, "%s_bias", node->name);
+    int sum, tensor;
+    SY_TRY(sy_check_alloc(ctx, product && name ? name : NULL));
+    SY_TRY(sy_graph_add_tensor(ctx, graph, product, to.dtype, &to.shape, &tensor));
+    graph->nodes[index].outputs[0] = tensor;
+    graph->tensors[tensor].producer = index;
+    SY_TRY(sy_graph_add_node(ctx, graph, "Add", name, (const int[]){tensor, bias}, 2, &result, 1, &sum));
+    graph->nodes[sum].op = sy_op_find("", "Add");
+    return SY_OK;
+}
+
+/* Gives a product its weights in blocks; made[tensor][transposed] is what became of a weight, 0: nothing yet.
+ */
+static sy_status add_block(sy_ctx *ctx, sy_graph *graph, int index, int block, int (*made)[2])
+{
+    const sy_node *node = &graph->nodes[index];
+    const bool is_gemm = sy_node_is(node, "Gemm"), transposed = is_gemm && sy_node_int(node, "transB", 0);
+    const int weight = node->inputs[1];
+    if (!made[weight][transposed])
+        SY_TRY(add_weight(ctx, graph, weight, transposed, block, &made[weight][transposed]));
+    graph->nodes[index].inputs[1] = made[weight][transposed];
+    return is_gemm ? split_gemm(ctx, graph, index) : SY_OK;
+}
+
 sy_status sy_nvgpu_add_blocks(sy_ctx *ctx, const sy_plan *plan, sy_graph *graph)
 {
-    const int tensors = graph->tensor_count;
-    int *made = calloc((size_t)tensors + 1, sizeof *made); /* what became of a weight; 0: nothing yet */
+    int(*made)[2] = calloc((size_t)graph->tensor_count + 1, sizeof *made);
     sy_status status = sy_check_alloc(ctx, made);
     bool any = false;
     for (int n = 0; n < plan->graph->node_count && status == SY_OK; n++) {
-        if (!plan->nodes[n].block)
-            continue;
-        const int node = sy_graph_find_node(graph, plan->graph->nodes[n].name);
+        const int node =
+            plan->nodes[n].block ? sy_graph_find_node(graph, plan->graph->nodes[n].name) : SY_NONE;
         if (node == SY_NONE)
-            continue; /* nothing needs it */
-        const int weight = graph->nodes[node].inputs[1];
-        if (!made[weight])
-            status = add_weight(ctx, graph, weight, plan->nodes[n].block, &made[weight]);
-        if (status == SY_OK)
-            graph->nodes[node].inputs[1] = made[weight];
+            continue; /* it has none, or nothing needs it */
+        status = add_block(ctx, graph, node, plan->nodes[n].block, made);
         any = true;
     }
     free(made);

@@ -1,11 +1,11 @@
-/* Weights of MatMul in 4 bits, with scales of blocks. */
+/* Weights of MatMul and Gemm in 4 bits, with scales of blocks. */
 #ifndef SY_NVGPU_INT4_H
 #define SY_NVGPU_INT4_H
 
 #include "solve/plan.h"
 
-/* For each MatMul of the plan with a block, found by name in `graph` (the plan's, quantized, of opset 21):
- * its weights [K, N] become int4, -7..7, behind a DequantizeLinear with axis 0, block_size and scales [K /
+/* For each product of the plan with a block, found by name in `graph` (the plan's, quantized, of opset 21): a
+ * Gemm becomes a MatMul, and an Add of its bias; weights [K, N] become int4, -7..7, behind a DequantizeLinear with axis 0, block_size and scales [K /
  * block, N] of the weights' type, largest value of the block / 7. A weight that several read is written once.
  * Leaves the graph as sy_graph_compact() does.
  */

@@ -15,10 +15,18 @@ typedef struct halving {
     int count;   /* of those */
 } halving;
 
+/* A node that goes on computing in float32, between Casts: ONNX has Range in no float16, and one that fills
+ * says its type in a tensor. */
+static bool stays_float(const sy_graph *graph, const sy_node *node)
+{
+    return (sy_node_is(node, "Range") || sy_node_is(node, "ConstantOfShape")) &&
+           graph->tensors[node->outputs[0]].dtype == SY_DTYPE_FLOAT;
+}
+
 /* Inputs that are float32 whatever the others are. */
 static bool wants_float(const sy_node *node, int input)
 {
-    return sy_node_is(node, "Resize") && input == 2;
+    return (sy_node_is(node, "Resize") && input == 2) || sy_node_is(node, "Range");
 }
 
 static sy_status check_node(sy_ctx *ctx, const sy_graph *graph, const sy_node *node)
@@ -27,9 +35,7 @@ static sy_status check_node(sy_ctx *ctx, const sy_graph *graph, const sy_node *n
         return sy_fail(ctx, SY_E_UNSUPPORTED,
                        "node '%s' (%s): its types are not known here, so it cannot be written in float16",
                        node->name, node->type);
-    if (sy_node_is(node, "Range") && graph->tensors[node->outputs[0]].dtype == SY_DTYPE_FLOAT)
-        return sy_fail(ctx, SY_E_UNSUPPORTED, "node '%s' (Range): ONNX has it in float32 only", node->name);
-    for (int i = 0; i < node->input_count; i++)
+    for (int i = 0; i < node->input_count && !sy_node_is(node, "Range"); i++)
         if (wants_float(node, i) && node->inputs[i] != SY_NONE && !graph->tensors[node->inputs[i]].data)
             return sy_fail(ctx, SY_E_UNSUPPORTED,
                            "node '%s' (%s): its factors are computed, and have to be float32", node->name,
@@ -75,32 +81,7 @@ static sy_status convert_constant(halving *work, sy_tensor *tensor)
     return status;
 }
 
-/* A constant that is read both as float32 and otherwise gets a second form for the former. */
-static sy_status separate(halving *work, int node, int input)
-{
-    const int tensor = work->graph->nodes[node].inputs[input];
-    const sy_tensor from = work->graph->tensors[tensor];
-    const char *name = sy_arena_printf(&work->graph->arena, "%s_float", from.name);
-    int copy;
-    if (from.dtype != SY_DTYPE_FLOAT)
-        return SY_OK;
-    SY_TRY(sy_check_alloc(work->ctx, name));
-    SY_TRY(sy_graph_add_constant(work->ctx, work->graph, name, from.dtype, &from.shape, from.data, from.bytes,
-                                 &copy));
-    work->graph->nodes[node].inputs[input] = copy;
-    return SY_OK;
-}
-
-static sy_status separate_floats(halving *work)
-{
-    for (int n = 0; n < work->graph->node_count; n++)
-        for (int i = 0; i < work->graph->nodes[n].input_count && !work->graph->nodes[n].removed; i++)
-            if (wants_float(&work->graph->nodes[n], i) && work->graph->nodes[n].inputs[i] != SY_NONE)
-                SY_TRY(separate(work, n, i));
-    return SY_OK;
-}
-
-/* Attributes that name a type, or hold values of one. */
+/* Attributes that name a type. */
 static sy_status convert_attributes(halving *work, int index)
 {
     sy_node *node = &work->graph->nodes[index];
@@ -108,13 +89,7 @@ static sy_status convert_attributes(halving *work, int index)
     for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
         if (sy_node_int(node, names[k], SY_DTYPE_UNDEFINED) == SY_DTYPE_FLOAT)
             SY_TRY(sy_graph_set_attr_int(work->ctx, work->graph, index, names[k], SY_DTYPE_FLOAT16));
-    if (!sy_node_is(node, "ConstantOfShape"))
-        return SY_OK;
-    const sy_attr *value = sy_node_attr(node, "value");
-    if (value && (value->kind != SY_ATTR_TENSOR || value->tensor->dtype != SY_DTYPE_FLOAT))
-        return SY_OK;
-    return sy_fail(work->ctx, SY_E_UNSUPPORTED,
-                   "node '%s' (ConstantOfShape): fills with float32, and its size is not known", node->name);
+    return SY_OK;
 }
 
 static sy_status add_cast(halving *work, const char *base, int from, int to, sy_dtype dtype)
@@ -127,12 +102,54 @@ static sy_status add_cast(halving *work, const char *base, int from, int to, sy_
     return sy_graph_set_attr_int(work->ctx, work->graph, node, "to", dtype);
 }
 
-static sy_status add_half(halving *work, int tensor, int *out)
+/* A tensor of the shape and the name of another, with an ending. */
+static sy_status add_like(halving *work, int tensor, const char *ending, sy_dtype dtype, int *out)
 {
     const sy_tensor from = work->graph->tensors[tensor];
-    const char *name = sy_arena_printf(&work->graph->arena, "%s_half", from.name);
+    const char *name = sy_arena_printf(&work->graph->arena, "%s%s", from.name, ending);
     SY_TRY(sy_check_alloc(work->ctx, name));
-    return sy_graph_add_tensor(work->ctx, work->graph, name, SY_DTYPE_FLOAT16, &from.shape, out);
+    return sy_graph_add_tensor(work->ctx, work->graph, name, dtype, &from.shape, out);
+}
+
+/* An input that has to be float32: a constant may be read otherwise too and gets a second form, what is
+ * computed a Cast. */
+static sy_status separate(halving *work, int node, int input)
+{
+    const int tensor = work->graph->nodes[node].inputs[input];
+    const sy_tensor from = work->graph->tensors[tensor];
+    int copy;
+    if (from.dtype != SY_DTYPE_FLOAT && from.dtype != SY_DTYPE_FLOAT16)
+        return SY_OK;
+    SY_TRY(add_like(work, tensor, "_float", SY_DTYPE_FLOAT, &copy));
+    if (!from.data)
+        SY_TRY(add_cast(work, work->graph->tensors[copy].name, tensor, copy, SY_DTYPE_FLOAT));
+    work->graph->tensors[copy].data = from.data;
+    work->graph->tensors[copy].bytes = from.bytes;
+    work->graph->nodes[node].inputs[input] = copy;
+    return SY_OK;
+}
+
+static sy_status separate_floats(halving *work)
+{
+    const int nodes = work->graph->node_count;
+    for (int n = 0; n < nodes; n++)
+        for (int i = 0; i < work->graph->nodes[n].input_count && !work->graph->nodes[n].removed; i++)
+            if (wants_float(&work->graph->nodes[n], i) && work->graph->nodes[n].inputs[i] != SY_NONE)
+                SY_TRY(separate(work, n, i));
+    return SY_OK;
+}
+
+/* What such a node makes is float16 behind a Cast. */
+static sy_status cast_result(halving *work, int node)
+{
+    const int tensor = work->graph->nodes[node].outputs[0];
+    int single;
+    if (!stays_float(work->graph, &work->graph->nodes[node]))
+        return SY_OK;
+    SY_TRY(add_like(work, tensor, "_float", SY_DTYPE_FLOAT, &single));
+    work->graph->nodes[node].outputs[0] = single;
+    work->graph->tensors[single].producer = node;
+    return add_cast(work, work->graph->tensors[tensor].name, single, tensor, SY_DTYPE_FLOAT16);
 }
 
 /* The network's inputs and outputs stay as they are; behind and before them there is a Cast. */
@@ -143,7 +160,7 @@ static sy_status cast_input(halving *work, int tensor)
     if (work->graph->tensors[tensor].dtype != SY_DTYPE_FLOAT ||
         !sy_graph_consumers(work->graph, tensor, NULL, 0))
         return SY_OK;
-    SY_TRY(add_half(work, tensor, &half));
+    SY_TRY(add_like(work, tensor, "_half", SY_DTYPE_FLOAT16, &half));
     sy_graph_replace_uses(work->graph, tensor, half);
     return add_cast(work, work->graph->tensors[tensor].name, tensor, half, SY_DTYPE_FLOAT16);
 }
@@ -157,7 +174,7 @@ static sy_status cast_output(halving *work, int tensor)
     work->keeps[tensor] = true;
     if (work->graph->tensors[tensor].dtype != SY_DTYPE_FLOAT || producer == SY_NONE)
         return SY_OK;
-    SY_TRY(add_half(work, tensor, &half));
+    SY_TRY(add_like(work, tensor, "_half", SY_DTYPE_FLOAT16, &half));
     sy_graph_replace_uses(work->graph, tensor, half);
     sy_node *node = &work->graph->nodes[producer];
     for (int o = 0; o < node->output_count; o++)
@@ -175,6 +192,7 @@ static sy_status convert(halving *work)
             continue;
         SY_TRY(check_node(work->ctx, work->graph, &work->graph->nodes[n]));
         SY_TRY(convert_attributes(work, n));
+        SY_TRY(cast_result(work, n));
     }
     for (int i = 0; i < work->graph->input_count; i++)
         SY_TRY(cast_input(work, work->graph->inputs[i]));

@@ -74,7 +74,7 @@ typedef struct sy_plan_options {
     const char *const *wide_nodes; /* else the results of these, and what has to be on their grids */
     int wide_count;
     bool half; /* the file's floats are float16, on targets that have it */
-    int block;       /* plan->nodes[].block of every MatMul that can have it, on targets that have such; 0: of none */
+    int block;       /* plan->nodes[].block of every MatMul and Gemm that can have it, on targets that have such; 0: of none */
     bool all_ranges; /* ranges also of what stays float, where there are statistics */
 } sy_plan_options;
 

@@ -136,17 +136,26 @@ static const char *weights_refusal(const sy_planner *planner, const sy_node *nod
                                                                              : NULL;
 }
 
-/* A MatMul that gets 4-bit weights: of a constant matrix on the right, of whole blocks and, so that rows
- * begin with a byte, even columns. */
+/* Whether a Gemm is a MatMul and an Add. */
+static bool is_plain_gemm(const sy_node *node)
+{
+    return sy_node_is(node, "Gemm") && !sy_node_int(node, "transA", 0) &&
+           sy_node_float(node, "alpha", 1) == 1 &&
+           (node->input_count < 3 || node->inputs[2] == SY_NONE || sy_node_float(node, "beta", 1) == 1);
+}
+
+/* A MatMul, or a Gemm that is one, that gets 4-bit weights: of a constant matrix on the right, of whole
+ * blocks and, so that rows begin with a byte, even columns. */
 static bool takes_blocks(const sy_planner *planner, const sy_node *node)
 {
     const int64_t block = planner->options->block;
-    if (!block || !sy_node_is(node, "MatMul") || !sy_is_constant(planner->graph, node->inputs[1]) ||
-        sy_is_constant(planner->graph, node->inputs[0]))
+    const int rows = sy_node_is(node, "Gemm") && sy_node_int(node, "transB", 0);
+    if (!block || (!sy_node_is(node, "MatMul") && !is_plain_gemm(node)) ||
+        !sy_is_constant(planner->graph, node->inputs[1]) || sy_is_constant(planner->graph, node->inputs[0]))
         return false;
     const sy_tensor *w = &planner->graph->tensors[node->inputs[1]];
-    return w->dtype == SY_DTYPE_FLOAT && w->shape.rank == 2 && w->shape.dims[0] > 0 &&
-           w->shape.dims[0] % block == 0 && w->shape.dims[1] > 0 && w->shape.dims[1] % 2 == 0;
+    return w->dtype == SY_DTYPE_FLOAT && w->shape.rank == 2 && w->shape.dims[rows] > 0 &&
+           w->shape.dims[rows] % block == 0 && w->shape.dims[!rows] > 0 && w->shape.dims[!rows] % 2 == 0;
 }
 
 static const char *product_refusal(sy_planner *planner, const sy_node *node)

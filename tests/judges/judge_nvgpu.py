@@ -5,7 +5,8 @@ Float16: the checker takes the file; everything between its ends is float16; onn
 agrees with what `run` computes from the same file (cosine at least 0.99 on every image; 0.9 for the detector, of whose
 results even the file in float32 is 0.7 to 0.98 from the float model: one rounding moves the border of a word). onnxruntime's optimizer is off: it turns
 biases into integers with scales that float16 does not hold. 4 bits: codes and scales are those that numpy gives from the float weights, and
-outputs agree with those of the float model. Ranges and calibration cache: they tell the scales in the file.
+outputs agree with those of the float model. Ranges and calibration cache: they tell the scales in the file. "forms" is a model made here: Gemm both
+ways, a Range of floats and a ConstantOfShape whose sizes the file leaves open.
 
     judge_nvgpu.py STEELYARD [MODEL ...]            exit code 77: skipped, with the reason
 """
@@ -111,7 +112,10 @@ def block_faults(model, original, block):
         if not any(a.name == "block_size" for a in node.attribute):
             continue
         count += 1
-        w = weights[node.input[0].removesuffix("_quantized")].astype(np.float64)
+        name = node.input[0].removesuffix("_quantized")
+        w = weights[name].astype(np.float64)
+        if any(n.op_type == "Gemm" and n.input[1] == name and any(a.name == "transB" and a.i for a in n.attribute) for n in original.graph.node):
+            w = w.T
         if made[node.input[1]].data_type == FLOAT16:
             w = w.astype(np.float16).astype(np.float64)
         scales, codes = onnx.numpy_helper.to_array(made[node.input[1]]), unpacked(made[node.input[0]])
@@ -150,10 +154,60 @@ def judge_blocks(steelyard, data, folder, block, half):
     return fine
 
 
+def forms_model():
+    """x [N, 128] -> Gemm -> Relu -> Gemm of the other form -> with rows of 0, 1, ... and .25 added."""
+    rng, make, constant = np.random.RandomState(5), onnx.helper.make_node, onnx.numpy_helper.from_array
+    constants = {"w1": rng.randn(192, 128) / 12, "b1": rng.randn(192) / 4, "w2": rng.randn(192, 64) / 14, "b2": rng.randn(64) / 4}
+    tensors = [constant(value.astype(np.float32), name) for name, value in constants.items()]
+    tensors += [constant(np.float32(0), "none"), constant(np.float32(.125), "eighth"), constant(np.array(1), "one"), constant(np.array([1]), "axis")]
+    nodes = [make("Gemm", ["x", "w1", "b1"], ["g1"], "g1", transB=1), make("Relu", ["g1"], ["r"], "r"),
+             make("Gemm", ["r", "w2", "b2"], ["g2"], "g2"), make("Shape", ["g2"], ["sizes"], "sizes"),
+             make("Gather", ["sizes", "one"], ["columns"], "columns"), make("Cast", ["columns"], ["ends"], "ends", to=FLOAT),
+             make("Mul", ["ends", "eighth"], ["end"], "end"), make("Range", ["none", "end", "eighth"], ["steps"], "steps"),
+             make("ConstantOfShape", ["sizes"], ["filled"], "filled", value=onnx.helper.make_tensor("v", FLOAT, [1], [.25])),
+             make("Add", ["g2", "steps"], ["s"], "s"), make("Mul", ["s", "filled"], ["y"], "y")]
+    graph = onnx.helper.make_graph(nodes, "forms", [onnx.helper.make_tensor_value_info("x", FLOAT, ["N", 128])],
+                                   [onnx.helper.make_tensor_value_info("y", FLOAT, ["N", 64])], tensors)
+    return onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+
+
+def judge_forms(steelyard, folder, more):
+    original, rng = forms_model(), np.random.RandomState(6)
+    (folder / "samples").mkdir()
+    onnx.save(original, str(folder / "forms.onnx"))
+    for i in range(16):
+        np.save(folder / "samples" / f"{i:02}.npy", rng.randn(2, 128).astype(np.float32))
+    command = [steelyard, "quantize", str(folder / "forms.onnx"), "--data", str(folder / "samples"), "--inputShape", "x:2,128", "--target", "NVGPU",
+               "--output", str(folder), "--quiet"] + [part for key in more for part in ("--set", key)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    file = folder / "forms.nvgpu.onnx"
+    model = onnx.load(str(file))
+    onnx.checker.check_model(model, full_check=True)
+    faults, count = block_faults(model, original, 64)
+    kinds, blocks = [node.op_type for node in model.graph.node], "full_quant_param.int4_block_size=64" in more
+    if ("Gemm" in kinds, count) != ((False, 2) if blocks else (True, 0)) or not {"Range", "ConstantOfShape"} <= set(kinds):
+        faults.append(f"the file holds {kinds} and {count} matrices of int4")
+    before, after, worst, own = plain_session(folder / "forms.onnx"), plain_session(file), 1., 1.
+    for batch in (1, 2, 5):
+        x = rng.randn(batch, 128).astype(np.float32)
+        result = after.run(None, {"x": x})[0]
+        worst = min(worst, cosine(before.run(None, {"x": x})[0], result))
+        own = min(own, cosine(ours(steelyard, file, x, folder), result))
+    fine = not faults and worst >= .99 and own >= .9999
+    print(f"{'forms':28} {' '.join(key.split('.')[1] for key in more):40} cosine with the float model {worst:.6f}, with what run computes {own:.6f}"
+          + ("" if fine else "   FAILED " + "; ".join(faults[:3])), flush=True)
+    return fine
+
+
 def main():
     data, good = data_folder(), True
-    names = sys.argv[2:] or [*MODELS, TEXT]
+    names = sys.argv[2:] or ["forms", *MODELS, TEXT]
     for name in names:
+        if name == "forms":
+            for more in ([HALF], ["full_quant_param.int4_block_size=64"], ["full_quant_param.int4_block_size=64", HALF]):
+                with tempfile.TemporaryDirectory() as folder:
+                    good &= judge_forms(sys.argv[1], pathlib.Path(folder), more)
+            continue
         if name == TEXT:
             for block, half in ((64, False), (128, False), (128, True)):
                 with tempfile.TemporaryDirectory() as folder:

@@ -93,6 +93,37 @@ static void nodes_of_unknown_types_are_refused_by_name(void **state)
     sy_graph_destroy(graph);
 }
 
+/* Sizes that are known only when the network runs: a Range of them, and what is filled to them. */
+static void nodes_without_a_float16_form_stand_between_casts(void **state)
+{
+    static const float one = 1;
+    const sy_shape scalar = {.rank = 0};
+    sy_graph *graph = graph_create(*state, 19);
+    int unit;
+    const int x = graph_input(*state, graph, "x", SY_DTYPE_FLOAT, SHAPE(SY_NONE, 4));
+    const int end = graph_input(*state, graph, "end", SY_DTYPE_FLOAT, scalar);
+    assert_ok(*state,
+              sy_graph_add_constant(*state, graph, "one", SY_DTYPE_FLOAT, &scalar, &one, sizeof one, &unit));
+    const int sizes = graph_node(*state, graph, "Shape", "sizes", x);
+    const int filled = graph_node(*state, graph, "ConstantOfShape", "filled", sizes);
+    const int range = graph_node(*state, graph, "Range", "range", unit, end, unit);
+    const int sum = graph_node(*state, graph, "Add", "sum", x, filled);
+    graph_output(graph, graph_node(*state, graph, "Mul", "y", sum, unit));
+    graph_output(graph, graph_node(*state, graph, "Neg", "z", range));
+    finish(*state, graph);
+    assert_int_equal(dtype_of(graph, "filled_float"), SY_DTYPE_FLOAT);
+    assert_int_equal(dtype_of(graph, "filled"), SY_DTYPE_FLOAT16);
+    assert_int_equal(dtype_of(graph, "range_float"), SY_DTYPE_FLOAT);
+    assert_int_equal(dtype_of(graph, "range"), SY_DTYPE_FLOAT16);
+    const sy_node *made = &graph->nodes[sy_graph_find_node(graph, "range")];
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(graph->tensors[made->inputs[i]].dtype, SY_DTYPE_FLOAT);
+    assert_string_equal(graph->tensors[made->inputs[0]].name, "one_float");
+    assert_true(*(const float *)graph->tensors[made->inputs[0]].data == 1);
+    assert_int_equal(dtype_of(graph, "one"), SY_DTYPE_FLOAT16); /* the Mul reads it so */
+    sy_graph_destroy(graph);
+}
+
 /* The least float16 from above, against a walk over all of them. */
 static void scales_round_up_to_the_next_half(void **state)
 {
@@ -180,6 +211,7 @@ int main(void)
         cmocka_unit_test(constants_beyond_half_become_its_nearest),
         cmocka_unit_test(factors_of_resize_stay_float32),
         cmocka_unit_test(nodes_of_unknown_types_are_refused_by_name),
+        cmocka_unit_test(nodes_without_a_float16_form_stand_between_casts),
         cmocka_unit_test(scales_round_up_to_the_next_half),
         cmocka_unit_test(scales_of_a_half_plan_are_half_and_hold_what_the_samples_showed),
         cmocka_unit_test(values_that_half_cannot_hold_are_refused_by_tensor),

@@ -306,6 +306,52 @@ static void every_row_of_the_nvgpu_layout_has_a_fault(void **state)
     sy_graph_destroy(graph);
 }
 
+/* A Gemm is a MatMul of the same values, and an Add; one with factors keeps 8 bits. */
+static void a_gemm_with_4_bits_becomes_a_product_and_a_sum(void **state)
+{
+    static const seen rows[] = {{"x", -1, 1}, {"y", -9, 9}, {"z", -9, 9}};
+    sy_graph *graph = graph_create(*state, 17), *made = NULL;
+    sy_plan *plan = NULL;
+    const int x = graph_input(*state, graph, "x", SY_DTYPE_FLOAT, SHAPE(3, 128));
+    const int w = some_weights(*state, graph, "w", SHAPE(32, 128)),
+              v = some_weights(*state, graph, "v", SHAPE(32, 128));
+    const int bias = some_weights(*state, graph, "bias", SHAPE(32));
+    graph_output(graph, graph_node(*state, graph, "Gemm", "y", x, w, bias));
+    graph_output(graph, graph_node(*state, graph, "Gemm", "z", x, v, bias));
+    for (int n = 0; n < 2; n++)
+        assert_ok(*state, sy_graph_set_attr_int(*state, graph, n, "transB", 1));
+    assert_ok(*state, sy_graph_set_attr_float(*state, graph, 1, "alpha", 0.5F));
+    assert_ok(*state, sy_infer_shapes(*state, graph));
+    network net = {graph, stats_of(rows, sizeof rows / sizeof rows[0])};
+    const sy_plan_options options = {.block = 64};
+    assert_ok(*state, sy_plan_create(*state, net.graph, net.stats, traits_of("NVGPU"), &options, &plan));
+    assert_int_equal(node_plan(plan, "y")->block, 64);
+    assert_int_equal(node_plan(plan, "z")->block, 0);
+    assert_ok(*state, sy_quantize_graph(*state, plan, &made));
+    assert_ok(*state, sy_nvgpu_add_blocks(*state, plan, made));
+    assert_ok(*state, sy_target_nvgpu.lint(*state, made));
+    const sy_node *product = node_of(made, "y"), *sum = node_of(made, "y_bias");
+    assert_string_equal(product->type, "MatMul");
+    assert_string_equal(sum->type, "Add");
+    assert_int_equal(sum->inputs[0], product->outputs[0]);
+    assert_string_equal(made->tensors[sum->outputs[0]].name, "y");
+    assert_string_equal(node_of(made, "z")->type, "Gemm");
+
+    const sy_tensor *codes = &made->tensors[sy_graph_find_tensor(made, "w_quantized")];
+    float floats[32 * 128], back[128 * 32];
+    assert_int_equal(codes->shape.dims[0], 128);
+    assert_ok(*state, sy_tensor_to_f32(*state, &net.graph->tensors[w], floats, 32 * 128));
+    assert_ok(*state, sy_tensor_to_f32(*state, codes, back, 128 * 32));
+    for (size_t k = 0; k < 128; k++)
+        for (size_t n = 0; n < 32; n++) {
+            const float scale = floats_of(made, "w_scale")[k / 64 * 32 + n];
+            assert_true(fabsf(back[k * 32 + n] * scale - floats[n * 128 + k]) <= scale * 0.5001F);
+        }
+    sy_graph_destroy(made);
+    sy_plan_destroy(plan);
+    network_release(&net);
+}
+
 static void weights_of_4_bits_are_checked_block_by_block(void **state)
 {
     static const seen rows[] = {{"x", -1, 1}, {"y", -9, 9}, {"z", -9, 9}};
@@ -419,6 +465,7 @@ int main(void)
         cmocka_unit_test(nvgpu_files_with_a_broken_rule_are_refused_by_node),
         cmocka_unit_test(every_row_of_the_nvgpu_layout_has_a_fault),
         cmocka_unit_test(tensors_that_an_nvgpu_concat_joins_share_a_scale),
+        cmocka_unit_test(a_gemm_with_4_bits_becomes_a_product_and_a_sum),
         cmocka_unit_test(weights_of_4_bits_are_checked_block_by_block),
         cmocka_unit_test(a_file_of_another_target_is_refused),
     };
