@@ -6,7 +6,8 @@ enum {
     FEW = 8192,
     RANGE_ELEMENTS = 4096,
     MANY_ELEMENTS = 32768,
-    STRETCH_ELEMENTS = 131072,
+    STRETCH_ELEMENTS = 262144,
+    LINE_CHANNELS = 16, /* of an item of kernels/processor_statistics.h */
     GROUPS_MAX = 256,
     BINS = SY_HISTOGRAM_BINS
 };
@@ -39,6 +40,9 @@ void sy_grid_observe(sy_grid *grid, sy_grid_target target)
 void sy_grid_channel_sum(sy_grid *grid, sy_grid_target target)
 {
     const sy_channel_sum_params *p = &grid->params.channel_sum;
-    (void)target;
+    if (target == SY_GRID_PROCESSOR) {
+        sy_grid_add_groups(grid, SY_DEVICE_KERNEL_channel_sum_line, sy_grid_tiles(p->channels, LINE_CHANNELS));
+        return;
+    }
     sy_grid_add(grid, SY_DEVICE_KERNEL_channel_sum, (uint64_t)p->channels * SY_REDUCE_LANES);
 }
