@@ -29,6 +29,21 @@ static bool check_block_scales(sy_lint *lint, const sy_node *node, const sy_tens
     return good;
 }
 
+/* Rules 4 and 12: the lowest code of a weight is not used. */
+static void check_codes(sy_lint *lint, const sy_node *node, const sy_tensor *weight)
+{
+    const unsigned char *bytes = weight->data;
+    const bool nibbles = weight->dtype == SY_DTYPE_INT4;
+    for (size_t i = 0; i < (nibbles ? 2 : 1) * weight->bytes; i++) {
+        const int code = nibbles ? bytes[i / 2] >> i % 2 * 4 & 15 : bytes[i];
+        if (code != (nibbles ? 8 : 128))
+            continue;
+        sy_lint_fault(lint, node, "code %zu of '%s' is %s", i, weight->name,
+                      nibbles ? "-8; those of 4 bits are -7 to 7" : "-128; weights are -127 to 127");
+        return;
+    }
+}
+
 /* Rule 12: 4 bits are of a constant matrix in blocks of rows, and MatMul reads it on the right. */
 static void check_blocks(sy_lint *lint, const sy_node *node)
 {
@@ -41,6 +56,8 @@ static void check_blocks(sy_lint *lint, const sy_node *node)
         sy_lint_fault(lint, node, "its blocks must be 64 or 128 rows, along axis 0, without a zero point");
     else if (!check_block_scales(lint, node, codes, block))
         sy_lint_fault(lint, node, "its scales must be positive constants of the floats' type, one a block");
+    else
+        check_codes(lint, node, codes);
     for (int n = 0; n < graph->node_count; n++)
         for (int i = 0; i < graph->nodes[n].input_count; i++)
             if (graph->nodes[n].inputs[i] == node->outputs[0] &&
@@ -68,6 +85,8 @@ static void check_grids(sy_lint *lint)
             sy_lint_fault(lint, node, "the zero point must be there and 0");
         if (!constant && grid.axis != SY_NONE)
             sy_lint_fault(lint, node, "an activation must have one scale");
+        if (constant && grid.dtype == SY_DTYPE_INT8)
+            check_codes(lint, node, &lint->graph->tensors[node->inputs[0]]);
         if (lint->graph->tensors[node->inputs[0]].shape.rank == 0)
             sy_lint_fault(lint, node, "a single number cannot be quantized");
     }
@@ -98,10 +117,14 @@ static void check_product(sy_lint *lint, const sy_node *node)
     }
 }
 
-/* Rule 7: nothing between a product and its activation. */
+/* Rule 7: nothing between a product and its activation, and a convolution of integers has one. */
 static void check_activation(sy_lint *lint, const sy_node *node)
 {
     const sy_node *quantize = sy_lint_only_reader(lint->graph, node->outputs[0]);
+    const bool convolves = sy_node_is(node, "Conv") || sy_node_is(node, "ConvTranspose");
+    if (convolves && sy_node_is(quantize, "QuantizeLinear") &&
+        sy_lint_producer(lint->graph, node->inputs[1], "DequantizeLinear"))
+        sy_lint_fault(lint, node, "its result is quantized without an activation or a Clip to the grid");
     const sy_node *dequantize = sy_node_is(quantize, "QuantizeLinear")
                                     ? sy_lint_only_reader(lint->graph, quantize->outputs[0])
                                     : NULL;

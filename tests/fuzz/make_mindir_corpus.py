@@ -107,6 +107,19 @@ def shared():
                  [value("q", [2, 4])], functions=[function])
 
 
+def branches():
+    nodes = [constant("two", 2), constant("one", 1, kind=9), constant("axis", 2), node("Shape", ["x"], "s"), node("sequence_len", ["s"], "r"), node("ScalarLt", ["r", "two"], "c"),
+             node("Partial", ["f", "x"], "a"), node("Switch", ["c", "a", "g"], "h"), node("REF::h", ["x"], "y"), node("REF::g", ["y"], "z"),
+             node("ExpandDims", ["z", "axis"], "e"),
+             node("MaxPool3DWithArgmax", ["e"], "m", attribute("ksize", 7, 1, 3, 3, tuple_=True), attribute("strides", 7, 1, 2, 2, tuple_=True),
+                  attribute("pads", 7, 0, 1, 1, tuple_=True)),
+             node("TupleGetItem", ["m", "two"], "bad"), constant("first", 0), node("TupleGetItem", ["m", "first"], "t"), node("Squeeze", ["t", "axis"], "q")]
+    nodes = [n for n in nodes if b"bad" not in n]
+    functions = [field(1, node(kind, inputs, out)) + field(2, name) + b"".join(field(5, field(1, i)) for i in inputs) + field(6, field(1, out))
+                 for name, kind, inputs, out in (("f", "Add", ["f:a", "f:b"], "f:y"), ("g", "ReLU", ["g:a"], "g:y"), ("e", "raise", ["e:a"], "e:y"))]
+    return model(nodes, [], [value("x", [-1, 3, 8, 8])], [value("q", [-1, 3, 4, 4])], functions=functions)
+
+
 def external():
     outside = field(12, field(1, "../side.bin") + field(2, 64) + field(3, 64))
     return model([node("MatMulExt", ["x", "w"], "y")], [tensor("w", [4, 4], data=b"", extra=outside)], [value("x", [2, 4])], [value("y", [2, 4])])
@@ -116,7 +129,7 @@ def main():
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(exist_ok=True)
     whole = product()
-    files = {"product": whole, "convolution": convolution(), "tokens": tokens(), "shared": shared(), "external": external(),
+    files = {"product": whole, "convolution": convolution(), "tokens": tokens(), "shared": shared(), "branches": branches(), "external": external(),
              "cut": whole[:-40], "huge_dims": model([], [tensor("w", [1 << 30, 1 << 30], data=b"1")], [], []),
              "unknown_operator": model([node("Spectral", ["x"], "y")], [], [value("x", [1])], [value("y", [1])]),
              "big_endian": field(1, "1.1") + field(7, b"") + field(10, 0), "empty_graph": field(1, "1.1") + field(7, b"")}

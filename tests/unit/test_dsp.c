@@ -222,6 +222,15 @@ static void rules_of_numbers_are_checked(void **state)
     assert_fault(*state, graph, "code 5 of 'w1_quantized' is -128; weights are -127 to 127");
     code[5] = kept;
 
+    sy_tensor *weights = &graph->tensors[sy_graph_find_tensor(graph, "w1_quantized")]; /* rules 3, 5 and 6 */
+    sy_tensor *zeros = &graph->tensors[sy_graph_find_tensor(graph, "w1_zero_point")];
+    weights->dtype = zeros->dtype = SY_DTYPE_BOOL;
+    assert_fault(
+        *state, graph,
+        "node 'w1_DequantizeLinear' (DequantizeLinear): a constant must be uint8, uint16, int8 or int32, "
+        "not bool");
+    weights->dtype = zeros->dtype = SY_DTYPE_INT8;
+
     bytes_of(graph, "w1_zero_point")[2] = 1;
     assert_fault(*state, graph,
                  "node 'w1_DequantizeLinear' (DequantizeLinear): the zero point of int8 must be 0");
