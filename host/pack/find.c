@@ -45,6 +45,8 @@ sy_status sy_pack_finder_add(sy_pack_finder *finder, const sy_pack_told *told)
     } else if (told->raw.at) {
         tensor.place = (uint64_t)(told->raw.at - finder->file.at);
         bytes = told->raw.size;
+    } else {
+        return SY_OK; /* an offset and a length, but of no file */
     }
     size_t count;
     if (!tensor.element.bits || !bytes || !sy_shape_count(&told->shape, &count) || !count ||
