@@ -235,12 +235,23 @@ static sy_status name_files(tuning *work)
     return sy_check_alloc(work->ctx, work->probe_path && work->state_path && work->inputs_path ? work : NULL);
 }
 
+static sy_status open_inputs(tuning *work)
+{
+    SY_TRY(sy_tune_open_inputs(work->job, work->inputs_path, &work->drawn));
+    if (work->drawn && work->job->config->weight_quant_param.quant_strategy == SY_WEIGHT_QUANT_STRATEGY_GPTQ)
+        return sy_fail(
+            work->ctx, SY_E_CONFIG,
+            "auto_tune with quant_strategy = GPTQ: drawn inputs do not tell what layers read; name "
+            "samples with --data, or with use_cv_data = true and calibrate_path");
+    return SY_OK;
+}
+
 static sy_status run(tuning *work, sy_report *report)
 {
     SY_TRY(name_files(work));
     SY_TRY(sy_job_open_model(work->job));
     SY_TRY(sy_job_open_device(work->job));
-    SY_TRY(sy_tune_open_inputs(work->job, work->inputs_path, &work->drawn));
+    SY_TRY(open_inputs(work));
     SY_TRY(make_key(work));
     SY_TRY(load_state(work));
     SY_TRY(search(work));

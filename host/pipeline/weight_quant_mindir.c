@@ -100,9 +100,11 @@ static sy_status encode(weight_job *work, weight_state *at)
     const sy_shape *shape = &at->tensor->shape;
     const bool per_channel = work->job->config->weight_quant_param.per_channel;
     sy_weight_cut cut;
+    const sy_mixed_source source = {
+        .name = at->name, .shape = shape, .axis = at->weight->axis, .values = at->values, .inputs = inputs};
     if (work->is_mixed)
-        return sy_mixed_encode(work->job, &work->arena, work->method, &work->task, at->name, shape,
-                               at->weight->axis, at->values, &work->mixed, &at->codes);
+        return sy_mixed_encode(work->job, &work->arena, work->method, &work->task, &source, &work->mixed,
+                               &at->codes);
     if (!sy_weight_cut_init(shape, per_channel ? at->weight->axis : SY_NONE, 0, &cut))
         return sy_fail(work->ctx, SY_E_INTERNAL, "parameter '%s' lost its shape", at->name);
     if (inputs && inputs->moments.positions > 0)
@@ -141,7 +143,8 @@ static sy_status report_weight(weight_job *work, const weight_state *at, sy_repo
         outcome.before = float_bytes(at);
         outcome.after = sy_weight_edit_bytes(&at->edit);
         outcome.snr = sy_weight_edit_snr(&at->edit, &at->codes.cut, is_half(at), at->values);
-        outcome.note = inputs && inputs->moments.positions == 0 ? SY_WEIGHT_NO_MOMENTS : NULL;
+        if (inputs && inputs->moments.positions == 0)
+            outcome.note = work->is_mixed ? SY_WEIGHT_NO_MOMENTS_MIXED : SY_WEIGHT_NO_MOMENTS;
     }
     return sy_weight_report(work->ctx, &outcome, report, list);
 }
@@ -191,7 +194,9 @@ static sy_status collect_inputs(weight_job *work)
     }
     sy_log(work->ctx, SY_LOG_INFO, "second moments of what %d layers read, over %zu samples", count,
            sy_samples_count(job->samples));
-    return sy_job_collect_moments(job, &work->arena, work->inputs, work->weight_count);
+    SY_TRY(sy_job_collect_moments(job, &work->arena, work->inputs, work->weight_count));
+    sy_mixed_expect(&work->mixed, work->inputs, work->weight_count);
+    return SY_OK;
 }
 
 static int by_place(const void *a, const void *b)
@@ -354,7 +359,7 @@ static sy_status run(weight_job *work, sy_report *report)
     SY_TRY(open_model(work));
     SY_TRY(choose(work));
     SY_TRY(sy_job_weight_output(work->job, ".mindir", &path));
-    if (work->method == &sy_weight_gptq && !work->is_mixed)
+    if (work->method == &sy_weight_gptq)
         SY_TRY(collect_inputs(work));
     SY_TRY(quantize_all(work, report));
     SY_TRY(require_some(work));

@@ -27,7 +27,7 @@ typedef struct onnx_job {
     sy_weight_task task;
     sy_weight_choice *choices;
     int choice_count, quantized;
-    sy_weight_inputs *inputs; /* [choice]: for GPTQ; else NULL */
+    const sy_weight_inputs *inputs; /* [choice]: for GPTQ; else NULL */
     sy_weight_totals totals;
     bool is_mixed; /* bit_num = 0 */
     sy_mixed mixed;
@@ -96,34 +96,46 @@ static sy_status choose_form(onnx_job *work)
     return SY_OK;
 }
 
-/* With the second moments of its inputs; *out_bias is what its layer's bias must gain, NULL: nothing. */
-static sy_status encode_gptq(onnx_job *work, const sy_weight_choice *choice, const sy_weight_cut *cut,
-                             const sy_weight_inputs *inputs, const float *values, sy_weight_codes *out,
-                             double **out_bias)
+/* What the bias of its layer must gain where rounding looks at inputs; NULL: it stays. */
+static sy_status alloc_bias(onnx_job *work, const sy_weight_choice *choice, const sy_weight_inputs *inputs,
+                            double **out)
 {
-    const sy_onnx_constant *constant = &work->file.constants[choice->constant];
     const size_t outputs = inputs->layout.outputs;
-    double *bias = NULL;
-    if (work->task.correct && sy_weight_bias_is_free(&work->file, choice->constant, outputs))
-        SY_TRY(sy_check_alloc(work->ctx, bias = sy_arena_alloc(&work->arena, outputs, sizeof *bias)));
-    *out_bias = bias;
-    return sy_weight_encode_gptq(work->ctx, &work->arena, &work->task, constant->name, &constant->shape, cut,
-                                 &inputs->layout, &inputs->moments, values, out, bias);
+    *out = NULL;
+    if (!work->task.correct || !sy_weight_bias_is_free(&work->file, choice->constant, outputs))
+        return SY_OK;
+    return sy_check_alloc(work->ctx, *out = sy_arena_alloc(&work->arena, outputs, sizeof **out));
 }
 
+static sy_status encode_mixed(onnx_job *work, const sy_weight_choice *choice, const sy_weight_inputs *inputs,
+                              const float *values, sy_weight_codes *out, double *bias)
+{
+    const sy_onnx_constant *constant = &work->file.constants[choice->constant];
+    const sy_mixed_source source = {.name = constant->name,
+                                    .shape = &constant->shape,
+                                    .axis = choice->axis,
+                                    .values = values,
+                                    .inputs = inputs,
+                                    .bias = bias};
+    return sy_mixed_encode(work->job, &work->arena, work->method, &work->task, &source, &work->mixed, out);
+}
+
+/* *out_bias as of alloc_bias(). */
 static sy_status encode(onnx_job *work, const sy_weight_choice *choice, const float *values,
                         sy_weight_codes *out, double **out_bias)
 {
     const sy_onnx_constant *constant = &work->file.constants[choice->constant];
     const sy_weight_inputs *inputs = work->inputs ? &work->inputs[choice - work->choices] : NULL;
     sy_weight_cut cut;
+    if (inputs && inputs->moments.positions > 0)
+        SY_TRY(alloc_bias(work, choice, inputs, out_bias));
     if (work->is_mixed)
-        return sy_mixed_encode(work->job, &work->arena, work->method, &work->task, constant->name,
-                               &constant->shape, choice->axis, values, &work->mixed, out);
+        return encode_mixed(work, choice, inputs, values, out, *out_bias);
     if (!sy_weight_cut_init(&constant->shape, choice->axis, choice->block, &cut))
         return sy_fail(work->ctx, SY_E_INTERNAL, "constant '%s' lost its shape", constant->name);
     if (inputs && inputs->moments.positions > 0)
-        return encode_gptq(work, choice, &cut, inputs, values, out, out_bias);
+        return sy_weight_encode_gptq(work->ctx, &work->arena, &work->task, constant->name, &constant->shape,
+                                     &cut, &inputs->layout, &inputs->moments, values, out, *out_bias);
     return sy_weight_encode(work->ctx, &work->arena, work->method, &work->task, constant->name,
                             &constant->shape, &cut, values, out);
 }
@@ -147,24 +159,44 @@ static sy_status quantize_values(onnx_job *work, sy_weight_choice *choice, const
                           &work->form, &work->arena);
 }
 
-/* What the weights' layers read, over the samples. */
+/* The job's samples are those of a search by auto_tune, or are not open yet. */
+static sy_status open_samples(sy_job *job)
+{
+    if (job->samples)
+        return SY_OK;
+    SY_TRY(sy_job_open_model(job));
+    SY_TRY(sy_job_open_device(job));
+    return sy_job_open_samples(job, job->request->data, NULL, job->request->limit, &job->samples);
+}
+
+/* What the weights' layers read, over the samples: once a job, as the same weights are chosen each time. */
 static sy_status collect_inputs(onnx_job *work)
 {
     sy_job *job = work->job;
     int count = 0;
-    SY_TRY(sy_job_open_model(job));
-    SY_TRY(sy_job_open_device(job));
-    SY_TRY(sy_job_open_samples(job, job->request->data, NULL, job->request->limit, &job->samples));
-    work->inputs = sy_arena_alloc(&work->arena, (size_t)work->choice_count, sizeof *work->inputs);
-    SY_TRY(sy_check_alloc(work->ctx, work->inputs));
+    SY_TRY(open_samples(job));
+    sy_weight_inputs *list = sy_arena_alloc(&job->arena, (size_t)work->choice_count, sizeof *list);
+    SY_TRY(sy_check_alloc(work->ctx, list));
     for (int i = 0; i < work->choice_count; i++) {
         const char *name = work->file.constants[work->choices[i].constant].name;
-        work->inputs[i].name = work->choices[i].refusal ? "" : name;
+        list[i].name = sy_arena_text(&job->arena, work->choices[i].refusal ? "" : name);
+        SY_TRY(sy_check_alloc(work->ctx, list[i].name));
         count += work->choices[i].refusal == NULL;
     }
     sy_log(work->ctx, SY_LOG_INFO, "second moments of what %d layers read, over %zu samples", count,
            sy_samples_count(job->samples));
-    return sy_job_collect_moments(job, &work->arena, work->inputs, work->choice_count);
+    SY_TRY(sy_job_collect_moments(job, &job->arena, list, work->choice_count));
+    job->weight_inputs = list;
+    return SY_OK;
+}
+
+static sy_status take_inputs(onnx_job *work)
+{
+    if (!work->job->weight_inputs)
+        SY_TRY(collect_inputs(work));
+    work->inputs = work->job->weight_inputs;
+    sy_mixed_expect(&work->mixed, work->inputs, work->choice_count);
+    return SY_OK;
 }
 
 static sy_status quantize_weight(onnx_job *work, sy_weight_choice *choice, sy_weight_codes *codes,
@@ -204,7 +236,8 @@ static sy_status report_weight(onnx_job *work, const sy_weight_choice *choice, c
         outcome.before = sy_weight_float_bytes(constant);
         outcome.after = sy_weight_stored_bytes(codes, &work->form);
         outcome.snr = snr;
-        outcome.note = inputs && inputs->moments.positions == 0 ? SY_WEIGHT_NO_MOMENTS : NULL;
+        if (inputs && inputs->moments.positions == 0)
+            outcome.note = work->is_mixed ? SY_WEIGHT_NO_MOMENTS_MIXED : SY_WEIGHT_NO_MOMENTS;
     }
     return sy_weight_report(work->ctx, &outcome, report, list);
 }
@@ -252,8 +285,8 @@ static sy_status run(onnx_job *work, sy_report *report)
     SY_TRY(sy_onnx_edit_create(work->ctx, &work->file, &work->edit));
     SY_TRY(choose_form(work));
     SY_TRY(sy_job_weight_output(work->job, ".onnx", &path));
-    if (work->method == &sy_weight_gptq && !work->is_mixed)
-        SY_TRY(collect_inputs(work));
+    if (work->method == &sy_weight_gptq)
+        SY_TRY(take_inputs(work));
     SY_TRY(quantize_all(work, report));
     SY_TRY(sy_weight_require_some(work->ctx, &work->file, work->choices, work->choice_count,
                                   work->quantized > 0));

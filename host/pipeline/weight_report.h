@@ -17,7 +17,8 @@ typedef struct sy_weight_outcome {
 } sy_weight_outcome;
 
 /* The note of a weight that GPTQ has no second moments for. */
-#define SY_WEIGHT_NO_MOMENTS "rounded as MSE does: no product of known inputs"
+#define SY_WEIGHT_NO_MOMENTS       "rounded as MSE does: no product of known inputs"
+#define SY_WEIGHT_NO_MOMENTS_MIXED "rounded by its own error: no product of known inputs"
 
 /* A line of the text, and an item of the JSON's list of weights. */
 sy_status sy_weight_report(sy_ctx *ctx, const sy_weight_outcome *outcome, sy_report *report, cJSON *list);

@@ -8,7 +8,8 @@
 
 /* One group of a weight while it is rounded. Inputs are in the order in which they are rounded. */
 typedef struct group_work {
-    const sy_weight_task *task;
+    const sy_weight_task *task; /* scales are searched for it; NULL: they are there */
+    sy_number number;           /* what codes may be */
     const sy_weight_layout *layout;
     const sy_weight_moments *moments;
     const float *values;
@@ -101,10 +102,10 @@ static int16_t code_of(const group_work *work, size_t element, double value)
 {
     const sy_weight_codes *codes = work->codes;
     const size_t u = sy_weight_unit_of(&codes->cut, element);
-    const sy_number number = sy_weight_number(work->task);
     if (codes->levels)
         return value < 0 ? -1 : 0; /* two levels, of either sign */
-    return (int16_t)sy_quantize_value(&number, (sy_scale){codes->scales[u], codes->zeros[u]}, (float)value);
+    return (int16_t)sy_quantize_value(&work->number, (sy_scale){codes->scales[u], codes->zeros[u]},
+                                      (float)value);
 }
 
 /* Codes of one output, each error passed on to the inputs still to come. */
@@ -249,7 +250,7 @@ static sy_status solve_group(sy_ctx *ctx, group_work *work, double *bias)
     const bool own = cut->units == work->layout->outputs && !cut->block;
     SY_TRY(find_order(ctx, work));
     SY_TRY(find_factor(ctx, work));
-    if (own || work->group == 0) /* units that groups share follow the first one's inputs */
+    if (work->task && (own || work->group == 0)) /* units that groups share follow the first one's inputs */
         SY_TRY(find_scales(ctx, work, own ? first : 0, own ? first + each : cut->units));
     for (size_t r = first; r < first + each; r++)
         solve_output(work, r);
@@ -292,6 +293,7 @@ sy_status sy_weight_encode_gptq(sy_ctx *ctx, sy_arena *arena, const sy_weight_ta
     SY_TRY(sy_weight_codes_create(ctx, arena, name, shape, cut, task->bits, &codes));
     codes.levels = sy_weight_even_levels(task);
     group_work work = {.task = task,
+                       .number = sy_weight_number(task),
                        .layout = layout,
                        .moments = moments,
                        .values = values,
@@ -301,6 +303,19 @@ sy_status sy_weight_encode_gptq(sy_ctx *ctx, sy_arena *arena, const sy_weight_ta
     SY_TRY(sy_while(ctx, solve(ctx, &work, bias), "weight '%s'", name));
     *out = codes;
     return SY_OK;
+}
+
+sy_status sy_weight_round_gptq(sy_ctx *ctx, const sy_weight_layout *layout, const sy_weight_moments *moments,
+                               const float *values, sy_weight_codes *codes, double *bias)
+{
+    group_work work = {.number = {.bits = codes->bits, .is_signed = true, .symmetric = true, .narrow = true},
+                       .layout = layout,
+                       .moments = moments,
+                       .values = values,
+                       .codes = codes,
+                       .size = moments->size,
+                       .centred = bias != NULL};
+    return sy_while(ctx, solve(ctx, &work, bias), "weight '%s'", codes->name);
 }
 
 static sy_status solve_alone(sy_ctx *ctx, const sy_weight_task *task, sy_weight_group *group)

@@ -35,4 +35,10 @@ sy_status sy_weight_encode_gptq(sy_ctx *ctx, sy_arena *arena, const sy_weight_ta
                                 const sy_weight_layout *layout, const sy_weight_moments *moments,
                                 const float *values, sy_weight_codes *out, double *bias);
 
+/* The same in steps that are there: fills codes->codes, whose scales are the steps, for codes->bits bits,
+ * without zero points; a step that is of one output only is then fitted to its codes. Values are finite.
+ */
+sy_status sy_weight_round_gptq(sy_ctx *ctx, const sy_weight_layout *layout, const sy_weight_moments *moments,
+                               const float *values, sy_weight_codes *codes, double *bias);
+
 #endif

@@ -128,7 +128,7 @@ static sy_status encode_unit(sy_ctx *ctx, search *unit, size_t u, sy_weight_code
     return SY_OK;
 }
 
-static int width_of(const sy_weight_codes *codes)
+int sy_weight_width(const sy_weight_codes *codes)
 {
     int bits = 1;
     for (size_t i = 0; i < sy_weight_cut_elements(&codes->cut); i++)
@@ -155,7 +155,7 @@ sy_status sy_weight_mixed_encode(sy_ctx *ctx, sy_arena *arena, double error, boo
     free(own);
     if (status != SY_OK)
         return sy_while(ctx, status, "weight '%s'", name);
-    codes.bits = width_of(&codes);
+    codes.bits = sy_weight_width(&codes);
     *out = codes;
     return SY_OK;
 }

@@ -19,4 +19,7 @@ sy_status sy_weight_mixed_encode(sy_ctx *ctx, sy_arena *arena, double error, boo
 /* |w - w'| / |w| over the whole tensor; 0 where no weight is other than 0. */
 double sy_weight_relative_error(const sy_weight_codes *codes, const float *values);
 
+/* The fewest bits that hold every code. */
+int sy_weight_width(const sy_weight_codes *codes);
+
 #endif

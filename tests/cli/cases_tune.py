@@ -5,6 +5,7 @@ import shutil
 import subprocess
 
 import onnx_file
+from cases_container import read_floats
 from harness import Case, complaints
 
 TUNE = ("quantize w.onnx --output out --json --set common_quant_param.quant_type=WEIGHT_QUANT --set common_quant_param.bit_num=0 "
@@ -42,13 +43,13 @@ def nothing_is_tried_again(result):
     return [] if report["resumed_probes"] == len(report["probes"]) > 0 else ["a finished search tries again"]
 
 
-def killed_once(result, first_ms, growth):
+def killed_once(result, command, first_ms, growth):
     """Kills the search after ever longer times until it comes to its end; the probes that its last run found on disk."""
     for path in (result.folder / "out").iterdir():
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     wait = first_ms / 1000
     while True:
-        with subprocess.Popen([str(result.world.program), *TUNE.split()], cwd=result.folder, stdout=subprocess.PIPE,
+        with subprocess.Popen([str(result.world.program), *command.split()], cwd=result.folder, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE) as process:
             try:
                 stdout, stderr = process.communicate(timeout=wait)
@@ -62,20 +63,28 @@ def killed_once(result, first_ms, growth):
         return json.loads(stdout)["auto_tune"]["resumed_probes"]
 
 
-def survives_kills(result):
-    whole = contents(result.folder)
-    for growth in (1.5, 1.1, 1.02):
-        resumed = killed_once(result, 5, growth)
-        again = {name: data for name, data in contents(result.folder).items() if ".tmp-" not in name}
-        leftovers = sorted(again.keys() - whole.keys())
-        if leftovers:
-            return [f"left behind: {leftovers}"]
-        different = [name for name in FILES if again[name] != whole[name]]
-        if different:
-            return [f"other than without interruption: {different}"]
-        if resumed:
-            return []
-    return ["no run was killed between two probes"]
+def survives_kills(command):
+    def check(result):
+        whole = contents(result.folder)
+        for growth in (1.5, 1.1, 1.02):
+            resumed = killed_once(result, command, 5, growth)
+            again = {name: data for name, data in contents(result.folder).items() if ".tmp-" not in name}
+            leftovers = sorted(again.keys() - whole.keys())
+            if leftovers:
+                return [f"left behind: {leftovers}"]
+            different = [name for name in FILES if again[name] != whole[name]]
+            if different:
+                return [f"other than without interruption: {different}"]
+            if resumed:
+                return []
+        return ["no run was killed between two probes"]
+    return check
+
+
+def is_near(result):
+    cosine = json.loads(result.stdout)["auto_tune"]["cosine"]
+    faults = [] if 0.995 <= cosine <= 0.9975 else [f"the cosine is {cosine}"]
+    return faults + survives_kills(GPTQ)(result)
 
 
 def begins_anew(result):
@@ -99,10 +108,16 @@ def tokens(folder, world):
         [onnx_file.tensor("w", (100, 40), [0.01 * (i % 97) for i in range(4000)])]))
 
 
+GPTQ = TUNE + " --set weight_quant_param.quant_strategy=GPTQ --data samples"
+
 CASES = [
     Case("a search on drawn inputs", TUNE, 0, before=model, check=in_band),
+    Case("a search by what the layers read", GPTQ, 0, before=read_floats, check=is_near),
+    Case("a search by what drawn inputs are", TUNE + " --set weight_quant_param.quant_strategy=GPTQ", 2,
+         "steelyard: auto_tune with quant_strategy = GPTQ: drawn inputs do not tell what layers read; name samples with --data, "
+         "or with use_cv_data = true and calibrate_path\n", before=model),
     Case("a search that has ended", TUNE, 0, before=tuned, check=nothing_is_tried_again),
-    Case("a search that is killed and goes on", TUNE, 0, before=model, check=survives_kills),
+    Case("a search that is killed and goes on", TUNE, 0, before=model, check=survives_kills(TUNE)),
     Case("a search after another one", TUNE + " --set mixed_bit_weight_quant_param.target_cosine=0.99", 0, before=tuned,
          check=begins_anew),
     Case("a target that cannot be reached", TUNE + " --set mixed_bit_weight_quant_param.target_cosine=0.9999999999999", 10,
