@@ -6,7 +6,7 @@ import shlex
 import struct
 import sys
 
-from files import both, write
+from files import both, png, write
 from harness import Case
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -53,6 +53,15 @@ def image_network():
     return field(1, 8) + field(7, graph) + field(8, field(2, 13))
 
 
+def photograph_network():
+    """input [N,3,224,224] -> two convolutions -> mean."""
+    nodes = [node("Conv", ["input", "w1"], "c1", attribute("strides", 4, 4)), node("Relu", ["c1"], "r1"),
+             node("Conv", ["r1", "w2"], "c2", attribute("strides", 4, 4)), node("GlobalAveragePool", ["c2"], "y")]
+    graph = (b"".join(field(1, n) for n in nodes) + field(2, "g") + field(5, weights("w1", 24, 3, 3, 3)) + field(5, weights("w2", 32, 24, 1, 1))
+             + field(11, value("input", "N", 3, 224, 224)) + field(12, value("y", "N", 32, 1, 1)))
+    return field(1, 8) + field(7, graph) + field(8, field(2, 13))
+
+
 def sample(index):
     return b"".join(struct.pack("<f", ((i * 31 + index * 17) % 255) / 127.5 - 1) for i in range(32 * 32 * 4))
 
@@ -60,6 +69,10 @@ def sample(index):
 def prepare(name):
     """The models, calibration samples, and the configuration with its folder filled in."""
     text = (SOURCE / "configs" / name).read_text().replace("/path/to/calibration", "bins")
+    if name == "mslite_images.ini":
+        text = text.replace("calibrate_size=100", "calibrate_size=10")
+        return both(write("photographs.onnx", photograph_network()), write(f"configs/{name}", text),
+                    *[write(f"bins/{i:02}.png", png(300 + i, 270, 90 + 10 * i)) for i in range(10)])
     steps = [write("model.onnx", image_network()), write("model.mindir", product()), write(f"configs/{name}", text)]
     return both(*steps, *[write(f"bins/{i:02}.bin", sample(i)) for i in range(10)])
 
@@ -137,7 +150,16 @@ def smaller(*lines):
     return checked
 
 
+def mixed(result):
+    """The container is smaller than the model, and no weight misses more than it may."""
+    wrong = smaller("mixed bits, init_scale 0.02", "4 of 4 weights are integers")(result)
+    sizes = [(result.folder / f"model_quant.{ending}").stat().st_size for ending in ("syw", "onnx")]
+    return wrong + ([] if sizes[0] < sizes[1] else [f"the container has {sizes[0]} bytes, the model {sizes[1]}"])
+
+
 CHECKS = {
+    "mslite_images.ini": check(quantized="Conv 2/2"),
+    "mslite_mixed_bits.ini": mixed,
     "mslite_cpu.ini": check(quantized="Conv 3/3"),
     "mslite_cpu_per_layer.ini": check(quantized="Conv 3/3"),
     "mslite_nvgpu.ini": check(quantized="Conv 3/3"),
