@@ -7,6 +7,7 @@ const sy_backend sy_backend_cuda = {
     .open = sy_cuda_open,
     .close = sy_cuda_close,
     .limit = sy_cuda_limit,
+    .is_fast = sy_cuda_is_fast,
     .memory = sy_cuda_memory,
     .alloc = sy_cuda_alloc,
     .free = sy_cuda_free,

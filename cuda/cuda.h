@@ -66,6 +66,7 @@ sy_status sy_cuda_list(sy_ctx *ctx, sy_device_info *out, int capacity, int *out_
 sy_status sy_cuda_open(sy_ctx *ctx, int index, sy_device **out);
 void sy_cuda_close(sy_device *device);
 sy_status sy_cuda_limit(sy_ctx *ctx, sy_device *device, const sy_device_limits *limits);
+bool sy_cuda_is_fast(const sy_device *device);
 
 /* In memory.c. */
 sy_status sy_cuda_alloc(sy_ctx *ctx, sy_device *device, size_t words, sy_buffer **out);

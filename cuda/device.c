@@ -208,3 +208,8 @@ sy_status sy_cuda_limit(sy_ctx *ctx, sy_device *device, const sy_device_limits *
     device->budget.limit = limits->memory_bytes;
     return SY_OK;
 }
+
+bool sy_cuda_is_fast(const sy_device *device)
+{
+    return device->fast;
+}

@@ -7,6 +7,7 @@ const sy_backend sy_backend_opencl = {
     .open = sy_opencl_open,
     .close = sy_opencl_close,
     .limit = sy_opencl_limit,
+    .is_fast = sy_opencl_is_fast,
     .memory = sy_opencl_memory,
     .alloc = sy_opencl_alloc,
     .free = sy_opencl_free,

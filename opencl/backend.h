@@ -40,6 +40,7 @@ sy_status sy_opencl_open(sy_ctx *ctx, int index, sy_device **out);
 void sy_opencl_close(sy_device *device);
 bool sy_opencl_is_processor(const sy_device *device);
 sy_status sy_opencl_limit(sy_ctx *ctx, sy_device *device, const sy_device_limits *limits);
+bool sy_opencl_is_fast(const sy_device *device);
 
 /* In memory.c. */
 sy_status sy_opencl_alloc(sy_ctx *ctx, sy_device *device, size_t words, sy_buffer **out);

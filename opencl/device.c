@@ -182,3 +182,8 @@ sy_status sy_opencl_limit(sy_ctx *ctx, sy_device *device, const sy_device_limits
     device->budget.limit = limits->memory_bytes;
     return limits->fast && !device->blas ? make_fast(ctx, device) : SY_OK;
 }
+
+bool sy_opencl_is_fast(const sy_device *device)
+{
+    return device->blas != NULL;
+}

@@ -75,6 +75,8 @@ typedef struct sy_backend {
     /* Optional: before anything is allocated. Without it the device keeps to no limit, and is always exact.
      */
     sy_status (*limit)(sy_ctx *ctx, sy_device *device, const sy_device_limits *limits);
+    /* Optional: whether limits asked for fast arithmetic and got it; without it the device is always exact. */
+    bool (*is_fast)(const sy_device *device);
     /* Optional: bytes that may still be allocated; 0: it does not tell. */
     sy_status (*memory)(sy_ctx *ctx, sy_device *device, size_t *out_bytes);
 

@@ -12,11 +12,6 @@ typedef struct gathering {
     sy_stats *resumed;       /* what is in it */
 } gathering;
 
-static bool is_fast(const sy_job *job)
-{
-    return job->config->run_param.arithmetic == SY_ARITHMETIC_FAST;
-}
-
 static sy_status load_part(sy_job *job, gathering *work)
 {
     work->from = sy_path_exists(work->part) ? work->part : sy_path_exists(work->path) ? work->path : NULL;
@@ -26,7 +21,7 @@ static sy_status load_part(sy_job *job, gathering *work)
             "--resume: there is neither %s nor %s to go on from; without --resume the run begins anew",
             work->part, work->path);
     sy_status status = sy_stats_load(job->ctx, work->from, &work->resumed);
-    if (status == SY_OK && work->resumed->fast && !is_fast(job))
+    if (status == SY_OK && work->resumed->fast && job->config->run_param.arithmetic == SY_ARITHMETIC_EXACT)
         status = sy_fail(job->ctx, SY_E_DATA,
                          "--resume: %s: was gathered with arithmetic = FAST, and this run is to be EXACT",
                          work->from);
@@ -78,7 +73,7 @@ static sy_status gather(sy_job *job, gathering *work, sy_stats **out)
                                 .model = job->model_hash,
                                 .input_shape = job->input_shape,
                                 .preprocess = sy_samples_preprocess(job->samples),
-                                .fast = is_fast(job) && job->backend->limit,
+                                .fast = job->backend->is_fast && job->backend->is_fast(job->device),
                                 .keep = &keep,
                                 .resumed = work->resumed,
                                 .resumed_name = work->from};

@@ -219,7 +219,7 @@ def check_death(run, exact):
     return wrong
 
 
-def check_death_in_fast(run):
+def check_death_in_fast(run, exact):
     """What was gathered in FAST arithmetic does not become part of a run that promises bits."""
     fast = ("--set", "run_param.arithmetic=FAST")
     every = ("--workers", "1", "--batch", "2", "--set", "run_param.keep_seconds=0")
@@ -230,6 +230,9 @@ def check_death_in_fast(run):
                     "was gathered with arithmetic = FAST, and this run is to be EXACT", run.file)
     done = run("--device", "cpu", "--resume", *fast)
     wrong += expect("it goes on where FAST was asked for", done, 0, "stats: goes on from the ", run.file)
+    if run.hash("--device", "cpu", *fast) != exact or run.hash("--device", "cuda", *fast) == exact:
+        print("a device that is always exact notes FAST arithmetic, or one that is not does not")
+        wrong += 1
     return wrong
 
 
@@ -241,7 +244,7 @@ def check_trouble(run):
     for launch in (1, 9, 40):
         done = run(*cuda, SY_PTX_FAIL_LAUNCH=str(launch))
         wrong += expect(f"the device dies at launch {launch}", done, EXIT_DEVICE, "CUDA_ERROR_LAUNCH_FAILED", run.file)
-    wrong += check_death(run, exact) + check_death_in_fast(run)
+    wrong += check_death(run, exact) + check_death_in_fast(run, exact)
     done = run(*cuda, SY_PTX_FAIL_ALLOC="1")
     wrong += expect("no memory for constants", done, EXIT_MEMORY, "CUDA_ERROR_OUT_OF_MEMORY", run.file)
     wrong += check_halving(run, "cuda", exact, "a card with little memory", SY_PTX_MEMORY="2500000")
