@@ -79,15 +79,17 @@ bool sy_keeper_is_due(sy_keeper *keeper)
         return false;
     pthread_mutex_lock(&keeper->lock);
     const bool due = claim(keeper);
-    keeper->began = due ? now() : keeper->began;
+    if (due)
+        keeper->began = now();
     pthread_mutex_unlock(&keeper->lock);
     return due;
 }
 
 void sy_keeper_wrote(sy_keeper *keeper, bool good)
 {
-    const double end = now(), took = end - keeper->began;
+    const double end = now();
     pthread_mutex_lock(&keeper->lock);
+    const double took = end - keeper->began;
     if (good)
         keeper->keep->samples = keeper->gathered;
     keeper->due = end + (keeper->keep->seconds ? fmax(keeper->keep->seconds, TIME_PARTS * took) : 0);
