@@ -23,12 +23,19 @@ size_t sy_weight_float_bytes(const sy_onnx_constant *constant)
     return elements_of(constant) * sy_dtype_bits((sy_dtype)constant->data_type) / 8;
 }
 
+/* What the shape claims is not asked of memory before the elements are there. */
 sy_status sy_weight_load(sy_ctx *ctx, const sy_onnx_file *file, const sy_onnx_constant *constant, float **out)
 {
+    sy_graph *memory = NULL;
+    sy_tensor tensor;
+    SY_TRY(sy_onnx_constant_load(ctx, file, constant, &memory, &tensor));
     const size_t count = elements_of(constant);
     *out = malloc((count ? count : 1) * sizeof **out);
-    SY_TRY(sy_check_alloc(ctx, *out));
-    return sy_onnx_constant_floats(ctx, file, constant, *out, count);
+    sy_status status = sy_check_alloc(ctx, *out);
+    if (status == SY_OK)
+        status = sy_tensor_to_f32(ctx, &tensor, *out, count);
+    sy_graph_destroy(memory);
+    return sy_while(ctx, status, "constant '%s'", constant->name);
 }
 
 sy_status sy_weight_require_some(sy_ctx *ctx, const sy_onnx_file *file, const sy_weight_choice *choices,
