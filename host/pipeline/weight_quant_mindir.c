@@ -228,6 +228,7 @@ static sy_status check_keys(sy_job *job)
         {SY_KEY_weight_quant_param_block_size,
          "scales of a MindIR model are one for each channel, or one: leave it out"},
         {SY_KEY_weight_quant_param_onnx_opset_max, "it is for ONNX models only"},
+        {SY_KEY_weight_quant_param_uint4, "it is for ONNX models only"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (sy_config_is_set(job->config, rows[i].key))

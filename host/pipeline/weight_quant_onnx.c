@@ -80,6 +80,7 @@ static sy_status choose_form(onnx_job *work)
     const size_t block = block_of(work->job->config);
     SY_TRY(sy_weight_choose_form(work->ctx, work->edit, bits, block > 0,
                                  work->job->config->weight_quant_param.onnx_opset_max, &work->form));
+    work->form.uint4 = work->job->config->weight_quant_param.uint4;
     if (block && work->form.opset < 21)
         return sy_fail(work->ctx, SY_E_UNSUPPORTED,
                        "block_size = %zu needs opset 21, the model is of opset %d and cannot be raised: %s",

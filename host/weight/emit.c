@@ -32,8 +32,19 @@ sy_dtype sy_weight_storage(const sy_weight_codes *codes, const sy_weight_form *f
     int lo, hi;
     sy_weight_integer_range(codes, &lo, &hi);
     if (lo >= -8 && hi <= 7 && form->opset >= OPSET_SMALL)
-        return SY_DTYPE_INT4;
+        return form->uint4 ? SY_DTYPE_UINT4 : SY_DTYPE_INT4;
     return sy_weight_integer_type(codes);
+}
+
+/* What the file holds of an integer, less the integer. */
+static int offset_of(sy_dtype dtype)
+{
+    return dtype == SY_DTYPE_UINT4 ? 8 : 0;
+}
+
+static bool has_zeros(const sy_weight_codes *codes, sy_dtype dtype)
+{
+    return offset_of(dtype) || sy_weight_has_zeros(codes);
 }
 
 static size_t bytes_of(sy_dtype dtype, size_t count)
@@ -45,7 +56,7 @@ size_t sy_weight_stored_bytes(const sy_weight_codes *codes, const sy_weight_form
 {
     const sy_dtype dtype = sy_weight_storage(codes, form);
     return bytes_of(dtype, sy_weight_cut_elements(&codes->cut)) +
-           codes->cut.units * ((sy_weight_has_zeros(codes) ? bytes_of(dtype, 1) : 0) + sizeof(float) +
+           codes->cut.units * ((has_zeros(codes, dtype) ? bytes_of(dtype, 1) : 0) + sizeof(float) +
                                (sy_weight_has_shifts(codes) ? sizeof(float) : 0));
 }
 
@@ -63,13 +74,14 @@ typedef struct emitter {
     sy_arena *arena;
 } emitter;
 
-/* Integers little endian, those of 4 bits two in a byte, the first in the lower half. */
+/* Integers little endian, those of 4 bits two in a byte, the first in the lower half; with the type's offset.
+ */
 static void *pack(sy_arena *arena, sy_dtype dtype, const int *integers, size_t count)
 {
     unsigned char *out = sy_arena_alloc(arena, bytes_of(dtype, count), 1);
     for (size_t i = 0; out && i < count; i++) {
-        const uint16_t word = (uint16_t)integers[i];
-        if (dtype == SY_DTYPE_INT4) {
+        const uint16_t word = (uint16_t)(integers[i] + offset_of(dtype));
+        if (dtype == SY_DTYPE_INT4 || dtype == SY_DTYPE_UINT4) {
             out[i / 2] |= (unsigned char)((word & 15) << i % 2 * 4);
         } else if (dtype == SY_DTYPE_INT8) {
             out[i] = (unsigned char)word;
@@ -180,7 +192,7 @@ static sy_status add_dequantize(emitter *work)
     const sy_weight_codes *codes = work->codes;
     const sy_shape shape = scale_shape(codes);
     const char *inputs[3] = {work->value};
-    const bool zeros = sy_weight_has_zeros(codes);
+    const bool zeros = has_zeros(codes, work->dtype);
     SY_TRY(add_tensor(work, "_scale", SY_DTYPE_FLOAT, &shape, codes->scales, &inputs[1]));
     if (zeros)
         SY_TRY(add_zeros(work, work->dtype, &shape, &inputs[2]));

@@ -9,6 +9,7 @@
 typedef struct sy_weight_form {
     int opset;           /* what DequantizeLinear is written for; below 10: it is not used */
     const char *why_not; /* the reason why it is not 21, in words; NULL: it is, or nothing asks for it */
+    bool uint4;          /* 4 bits without a sign in the place of int4: codes and zero points are 8 higher */
 } sy_weight_form;
 
 /* The operator set for weights of so many bits: 21 for up to 4 or more than 8 bits and for blocks, else 13,
@@ -17,7 +18,8 @@ typedef struct sy_weight_form {
 sy_status sy_weight_choose_form(sy_ctx *ctx, sy_onnx_edit *edit, int bits, bool blocks, int opset_max,
                                 sy_weight_form *out);
 
-/* The type that the integers are held in: int4 where they fit and the form allows, int8, or int16. */
+/* The type that the integers are held in: int4 or uint4 where they fit and the form allows, int8, or int16.
+ */
 sy_dtype sy_weight_storage(const sy_weight_codes *codes, const sy_weight_form *form);
 /* Bytes of integers, scales, zero points and shifts. */
 size_t sy_weight_stored_bytes(const sy_weight_codes *codes, const sy_weight_form *form);

@@ -348,6 +348,18 @@ def judge_forms(steelyard, folder):
                 assert worst["onnxruntime"] < 1e-5 and worst["steelyard run"] < 1e-4, (opset, bits, symmetric, per_channel, worst)
                 files += 1
         if opset == 21:
+            for bits, keys in ((1, {"symmetric": True}), (3, {}), (4, {}), (4, {"symmetric": True}), (4, {"block_size": 32}),
+                               (4, {"per_channel": False}), (3, {"quant_strategy": "LOG2"})):
+                signed = outputs(onnx.load(quantize(steelyard, path, folder, bits, **keys)[0]), feeds)
+                file, _ = quantize(steelyard, path, folder, bits, uint4=True, **keys)
+                after = onnx.load(file)
+                onnx.checker.check_model(after)
+                kinds = {t.data_type for t in after.graph.initializer if t.name.endswith(("_quantized", "_zero_point"))}
+                assert TensorProto.UINT4 in kinds and TensorProto.INT4 not in kinds, kinds
+                got = outputs(after, feeds)
+                own = ours(steelyard, without_gru(after, folder), feeds, ("y1", "y2"), folder)
+                assert apart(signed, got) < 1e-5 and apart(got[:2], own) < 1e-4, (bits, keys, apart(signed, got), apart(got[:2], own))
+                files += 1
             for block in (32, 64):
                 for bits in (2, 4, 6, 8, 12):
                     file, _ = quantize(steelyard, path, folder, bits, block_size=block)
