@@ -70,7 +70,8 @@ static sy_status scale_block(sy_ctx *ctx, matrix *m, size_t block, size_t column
 static sy_status matrix_quantize(sy_ctx *ctx, matrix *m)
 {
     assert(m->block > 0);
-    for (size_t b = 0; b < m->rows / m->block; b++)
+    const size_t blocks = m->rows / m->block;
+    for (size_t b = 0; b < blocks; b++)
         for (size_t c = 0; c < m->columns; c++) {
             sy_scale scale;
             SY_TRY(scale_block(ctx, m, b, c, &scale));

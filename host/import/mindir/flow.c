@@ -45,7 +45,7 @@ static sy_status function_input(sy_mind_translator *work, int i, sy_mind_meaning
 static sy_status add_arguments(sy_mind_translator *work, int first, sy_mind_meaning *function)
 {
     const int had = function->element_count, more = work->node->input_count - first;
-    sy_mind_meaning *list = sy_arena_alloc(&work->arena, (size_t)(had + more), sizeof *list);
+    sy_mind_meaning *list = sy_arena_alloc(&work->arena, (size_t)had + (size_t)more, sizeof *list);
     SY_TRY(sy_check_alloc(work->ctx, list));
     if (had)
         memcpy(list, function->elements, (size_t)had * sizeof *list);

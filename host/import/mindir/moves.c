@@ -25,9 +25,10 @@ static sy_status pad(sy_mind_translator *work)
     const int rank = sy_mind_shape(work, x)->rank;
     if (!pairs || rank == SY_NONE || pairs->int_count != 2 * (size_t)rank)
         return sy_fail(work->ctx, SY_E_UNSUPPORTED, "its paddings are no pair for each dimension");
-    for (int i = 0; i < rank; i++) {
-        pads[i] = pairs->ints[2 * i];
-        pads[rank + i] = pairs->ints[2 * i + 1];
+    const int64_t *pair = pairs->ints;
+    for (int i = 0; i < rank; i++, pair += 2) {
+        pads[i] = pair[0];
+        pads[rank + i] = pair[1];
     }
     return add_pad(work, x, pads, rank, "constant", SY_NONE);
 }
@@ -48,9 +49,10 @@ static sy_status pad_from_last(sy_mind_translator *work)
     if (strcmp(word, "constant") != 0 && strcmp(word, "reflect") != 0 && strcmp(word, "edge") != 0)
         return sy_fail(work->ctx, SY_E_UNSUPPORTED,
                        "its mode is '%s', only constant, reflect and edge can be computed", word);
-    for (int i = 0; i < count / 2; i++) {
-        pads[rank - 1 - i] = list[2 * i];
-        pads[2 * rank - 1 - i] = list[2 * i + 1];
+    const int64_t *pair = list;
+    for (int axis = rank - 1; axis >= rank - count / 2; axis--, pair += 2) {
+        pads[axis] = pair[0];
+        pads[rank + axis] = pair[1];
     }
     if (strcmp(word, "constant") == 0 && work->node->input_count > 2)
         SY_TRY(sy_mind_tensor_input(work, 2, x, &value));
