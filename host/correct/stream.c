@@ -303,6 +303,56 @@ sy_status sy_activations_visit(sy_ctx *ctx, const sy_advance *how, const sy_acti
     return status;
 }
 
+/* As many batches as there are workers at a time; each has the runner of its place. */
+typedef struct {
+    segment segment;
+    size_t first;     /* batch of the round */
+    uint32_t *counts; /* [worker]: samples of the round that its runner holds */
+} round_job;
+
+static sy_status run_place(sy_ctx *ctx, void *user, int worker, size_t place)
+{
+    const round_job *job = user;
+    (void)worker;
+    return segment_run(ctx, &job->segment, (int)place, job->first + place, &job->counts[place]);
+}
+
+static sy_status show_place(sy_ctx *ctx, const segment *work, size_t place, uint32_t count,
+                            sy_visit_in_order_fn visit, void *user)
+{
+    for (uint32_t slot = 0; slot < count; slot++) {
+        SY_TRY(segment_read(ctx, work, (int)place, slot));
+        SY_TRY(visit(ctx, user, work->items[place][slot], (const float *const *)work->results[place]));
+    }
+    return SY_OK;
+}
+
+static sy_status run_rounds(sy_ctx *ctx, round_job *job, sy_visit_in_order_fn visit, void *user)
+{
+    const size_t workers = (size_t)job->segment.how->workers, batches = segment_batches(&job->segment);
+    for (; job->first < batches; job->first += workers) {
+        const size_t left = batches - job->first, now = left < workers ? left : workers;
+        SY_TRY(sy_pool_run(ctx, NULL, (int)workers, now, run_place, job));
+        for (size_t place = 0; place < now; place++)
+            SY_TRY(show_place(ctx, &job->segment, place, job->counts[place], visit, user));
+    }
+    return SY_OK;
+}
+
+sy_status sy_activations_visit_in_order(sy_ctx *ctx, const sy_advance *how, const sy_activations *activations,
+                                        const int *tensors, int count, sy_visit_in_order_fn visit, void *user)
+{
+    round_job job = {.segment = {.how = how, .from = activations, .outputs = tensors, .output_count = count},
+                     .counts = calloc((size_t)how->workers, sizeof *job.counts)};
+    SY_TRY(sy_check_alloc(ctx, job.counts));
+    sy_status status = segment_open(ctx, &job.segment);
+    if (status == SY_OK)
+        status = run_rounds(ctx, &job, visit, user);
+    segment_close(&job.segment);
+    free(job.counts);
+    return status;
+}
+
 /* The next cut of every sample, being made. */
 typedef struct {
     segment segment;

@@ -38,6 +38,14 @@ typedef sy_status (*sy_visit_fn)(sy_ctx *ctx, void *user, int worker, size_t sam
 sy_status sy_activations_visit(sy_ctx *ctx, const sy_advance *how, const sy_activations *activations,
                                int tensor, sy_visit_fn visit, void *user);
 
+/* Called for each usable sample, in the order of the samples, with the words of each tensor. */
+typedef sy_status (*sy_visit_in_order_fn)(sy_ctx *ctx, void *user, size_t sample, const float *const *words);
+
+/* Computes tensors of floats for every sample from the cut and shows them, from one thread. */
+sy_status sy_activations_visit_in_order(sy_ctx *ctx, const sy_advance *how, const sy_activations *activations,
+                                        const int *tensors, int count, sy_visit_in_order_fn visit,
+                                        void *user);
+
 /* Moves the cut on: computes the tensors of the new cut for every sample and forgets those no longer needed.
  */
 sy_status sy_activations_move(sy_ctx *ctx, const sy_advance *how, sy_activations *activations,

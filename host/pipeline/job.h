@@ -27,8 +27,6 @@ typedef struct sy_job {
     sy_samples *samples;
     double init_scale;        /* error of mixed bits, as the configuration says or as is tried */
     const char *weights_file; /* of weight quantization: the model that it writes */
-    struct sy_weight_inputs
-        *weight_inputs; /* and what its layers read, once that is gathered; in the arena */
     sy_arena arena;
 } sy_job;
 

@@ -41,7 +41,7 @@ static sy_status measure(sy_job *job, const sy_weight_codes *codes, sy_mixed_wei
 
 static bool has_inputs(const sy_mixed_source *source)
 {
-    return source->inputs && source->inputs->moments.positions > 0;
+    return source->inputs && source->inputs->is_product;
 }
 
 static sy_status cut_of(sy_job *job, const sy_mixed_source *source, bool per_channel, sy_weight_cut *out)
@@ -107,7 +107,7 @@ void sy_mixed_expect(sy_mixed *mixed, const sy_weight_inputs *list, int count)
 {
     for (int i = 0; i < count; i++) {
         const double outputs = (double)list[i].layout.outputs;
-        if (list[i].moments.positions > 0) {
+        if (list[i].is_product) {
             mixed->shares += outputs * share_of(list[i].layout.outputs * list[i].moments.size);
             mixed->outputs += outputs;
         }

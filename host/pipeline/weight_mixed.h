@@ -4,7 +4,7 @@
 
 #include "pack/codes.h"
 #include "pipeline/job.h"
-#include "pipeline/weight_moments.h"
+#include "pipeline/weight_walk.h"
 #include "weight/method.h"
 
 /* Bits of weights whose steps do not pay, as in MindSpore Lite. */
@@ -40,7 +40,7 @@ typedef struct sy_mixed_source {
     const sy_shape *shape;
     int axis;                       /* of its channels; SY_NONE: none */
     const float *values;            /* in the tensor's order */
-    const sy_weight_inputs *inputs; /* what its layer reads; NULL, or without positions: not known */
+    const sy_weight_inputs *inputs; /* what its layer reads; NULL, or no product: not known */
     double *bias;                   /* [outputs]: as in weight/gptq.h; NULL: the layer's bias stays */
 } sy_mixed_source;
 

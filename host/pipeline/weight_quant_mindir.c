@@ -11,9 +11,9 @@
 #include "import/mindir/edit.h"
 #include "pipeline/job.h"
 #include "pipeline/weight_mixed.h"
-#include "pipeline/weight_moments.h"
 #include "pipeline/weight_quant.h"
 #include "pipeline/weight_report.h"
+#include "pipeline/weight_walk.h"
 #include "weight/choose_mindir.h"
 #include "weight/emit_mindir.h"
 #include "weight/methods.h"
@@ -29,7 +29,9 @@ typedef struct weight_job {
     sy_weight_task task;
     sy_mind_weight *weights;
     int weight_count;
-    sy_weight_inputs *inputs; /* [weight]: for GPTQ; else NULL */
+    struct weight_state *states; /* [weight] */
+    sy_weight_inputs *inputs;    /* [weight]: for GPTQ; else NULL */
+    sy_weight_walk *walk;        /* for GPTQ; else NULL */
     sy_mind_edit *edits;
     int edit_count;
     sy_weight_totals totals;
@@ -38,15 +40,16 @@ typedef struct weight_job {
     sy_arena arena; /* of integers and factors */
 } weight_job;
 
-/* One weight while it is quantized. */
+/* One weight, and what became of it. */
 typedef struct weight_state {
     sy_mind_weight *weight;
     const sy_mind_tensor *tensor;
     const char *name;
-    size_t count; /* elements */
-    float *values;
+    size_t count;  /* elements */
+    float *values; /* while it is quantized */
     sy_weight_codes codes;
     sy_mind_edit edit;
+    double snr;
 } weight_state;
 
 static bool is_half(const weight_state *at)
@@ -94,44 +97,77 @@ static sy_status read_floats(weight_job *work, weight_state *at)
     return status;
 }
 
-static sy_status encode(weight_job *work, weight_state *at)
+/* `inputs` of a product, NULL: of no layer whose inputs are known. */
+static sy_status encode(weight_job *work, const sy_weight_inputs *inputs, const float *values,
+                        weight_state *at)
 {
-    const sy_weight_inputs *inputs = work->inputs ? &work->inputs[at->weight - work->weights] : NULL;
     const sy_shape *shape = &at->tensor->shape;
     const bool per_channel = work->job->config->weight_quant_param.per_channel;
-    sy_weight_cut cut;
     const sy_mixed_source source = {
-        .name = at->name, .shape = shape, .axis = at->weight->axis, .values = at->values, .inputs = inputs};
+        .name = at->name, .shape = shape, .axis = at->weight->axis, .values = values, .inputs = inputs};
+    sy_weight_cut cut;
     if (work->is_mixed)
         return sy_mixed_encode(work->job, &work->arena, work->method, &work->task, &source, &work->mixed,
                                &at->codes);
     if (!sy_weight_cut_init(shape, per_channel ? at->weight->axis : SY_NONE, 0, &cut))
         return sy_fail(work->ctx, SY_E_INTERNAL, "parameter '%s' lost its shape", at->name);
-    if (inputs && inputs->moments.positions > 0)
+    if (inputs)
         return sy_weight_encode_gptq(work->ctx, &work->arena, &work->task, at->name, shape, &cut,
-                                     &inputs->layout, &inputs->moments, at->values, &at->codes, NULL);
-    return sy_weight_encode(work->ctx, &work->arena, work->method, &work->task, at->name, shape, &cut,
-                            at->values, &at->codes);
+                                     &inputs->layout, &inputs->moments, values, &at->codes, NULL);
+    return sy_weight_encode(work->ctx, &work->arena, work->method, &work->task, at->name, shape, &cut, values,
+                            &at->codes);
+}
+
+static bool is_product(const weight_job *work, const weight_state *at)
+{
+    return work->inputs && work->inputs[at->weight - work->weights].is_product;
+}
+
+/* What the weight should be behind those that are quantized already, and that rounded. Biases stay. */
+static sy_status encode_product(weight_job *work, weight_state *at)
+{
+    const sy_weight_inputs *inputs = &work->inputs[at->weight - work->weights];
+    float *moved = NULL;
+    double *gain;
+    sy_status status =
+        sy_weight_walk_adapt(work->ctx, inputs, at->values, at->count, &work->arena, &moved, &gain);
+    if (status == SY_OK)
+        status = encode(work, inputs, moved, at);
+    free(moved);
+    return status;
+}
+
+/* The layers to come see what the weight has become; the values are overwritten. */
+static sy_status show_weight(weight_job *work, const weight_state *at)
+{
+    if (!work->walk)
+        return SY_OK;
+    sy_weight_codes_values(&at->codes, at->values);
+    return sy_weight_walk_set(work->walk, (int)(at->weight - work->weights), at->values, NULL);
 }
 
 /* Integers in the place of the floats, where that saves something; else the weight gets a refusal. */
 static sy_status quantize_values(weight_job *work, weight_state *at)
 {
     sy_mind_weight *weight = at->weight;
-    SY_TRY(encode(work, at));
+    if (is_product(work, at))
+        SY_TRY(encode_product(work, at));
+    else
+        SY_TRY(encode(work, NULL, at->values, at));
     SY_TRY(sy_weight_emit_mindir(work->ctx, &work->model, weight, &at->codes, &work->arena, &at->edit,
                                  &weight->refusal));
     if (!weight->refusal)
         SY_TRY(sy_weight_check_gain(work->ctx, &work->arena, float_bytes(at), sy_weight_edit_bytes(&at->edit),
                                     &work->totals, &weight->refusal));
-    if (!weight->refusal)
-        work->edits[work->edit_count++] = at->edit;
-    return SY_OK;
+    if (weight->refusal)
+        return SY_OK;
+    work->edits[work->edit_count++] = at->edit;
+    at->snr = sy_weight_edit_snr(&at->edit, &at->codes.cut, is_half(at), at->values);
+    return show_weight(work, at);
 }
 
 static sy_status report_weight(weight_job *work, const weight_state *at, sy_report *report, cJSON *list)
 {
-    const sy_weight_inputs *inputs = work->inputs ? &work->inputs[at->weight - work->weights] : NULL;
     sy_weight_outcome outcome = {.name = at->name, .refusal = at->weight->refusal};
     char scales[32] = "one scale";
     if (!outcome.refusal) {
@@ -142,42 +178,59 @@ static sy_status report_weight(weight_job *work, const weight_state *at, sy_repo
         outcome.scales = scales;
         outcome.before = float_bytes(at);
         outcome.after = sy_weight_edit_bytes(&at->edit);
-        outcome.snr = sy_weight_edit_snr(&at->edit, &at->codes.cut, is_half(at), at->values);
-        if (inputs && inputs->moments.positions == 0)
+        outcome.snr = at->snr;
+        if (work->walk && !is_product(work, at))
             outcome.note = work->is_mixed ? SY_WEIGHT_NO_MOMENTS_MIXED : SY_WEIGHT_NO_MOMENTS;
     }
     return sy_weight_report(work->ctx, &outcome, report, list);
 }
 
-static sy_status quantize_weight(weight_job *work, int index, sy_report *report, cJSON *list)
+static sy_status quantize_weight(weight_job *work, int index)
 {
-    sy_mind_weight *weight = &work->weights[index];
-    const sy_mind_tensor *tensor = &work->model.parameters[weight->parameter];
-    weight_state at = {.weight = weight, .tensor = tensor, .name = sy_mind_local_name(tensor->name)};
-    sy_status status = SY_OK;
-    sy_shape_count(&tensor->shape, &at.count);
-    if (!weight->refusal)
-        status = read_floats(work, &at);
-    if (status == SY_OK && !weight->refusal)
-        status = quantize_values(work, &at);
+    weight_state *at = &work->states[index];
+    sy_status status = read_floats(work, at);
     if (status == SY_OK)
-        status = report_weight(work, &at, report, list);
-    free(at.values);
+        status = quantize_values(work, at);
+    free(at->values);
+    at->values = NULL;
     return status;
 }
 
+static sy_status open_states(weight_job *work)
+{
+    work->states = sy_arena_alloc(&work->arena, (size_t)work->weight_count, sizeof *work->states);
+    SY_TRY(sy_check_alloc(work->ctx, work->states));
+    for (int w = 0; w < work->weight_count; w++) {
+        weight_state *at = &work->states[w];
+        at->weight = &work->weights[w];
+        at->tensor = &work->model.parameters[at->weight->parameter];
+        at->name = sy_mind_local_name(at->tensor->name);
+        sy_shape_count(&at->tensor->shape, &at->count);
+    }
+    return SY_OK;
+}
+
+/* Those that no layer's inputs have a say in, then layer by layer. */
 static sy_status quantize_all(weight_job *work, sy_report *report)
 {
     cJSON *list = sy_json_array(report->json, "weights");
     SY_TRY(sy_check_alloc(work->ctx, list));
     for (int w = 0; w < work->weight_count; w++)
-        SY_TRY(quantize_weight(work, w, report, list));
+        if (!work->weights[w].refusal && !is_product(work, &work->states[w]))
+            SY_TRY(quantize_weight(work, w));
+    for (int index = 0; work->walk && index != SY_NONE;) {
+        SY_TRY(sy_weight_walk_next(work->walk, &index));
+        if (index != SY_NONE)
+            SY_TRY(quantize_weight(work, index));
+    }
+    for (int w = 0; w < work->weight_count; w++)
+        SY_TRY(report_weight(work, &work->states[w], report, list));
     return SY_OK;
 }
 
-/* What the weights' layers read, over the samples: of the graph that the model is imported as, in which
- * constants have the parameters' names. */
-static sy_status collect_inputs(weight_job *work)
+/* To see what the weights' layers read, over the samples: in the graph that the model is imported as, in
+ * which constants have the parameters' names. */
+static sy_status open_walk(weight_job *work)
 {
     sy_job *job = work->job;
     int count = 0;
@@ -187,14 +240,12 @@ static sy_status collect_inputs(weight_job *work)
     work->inputs = sy_arena_alloc(&work->arena, (size_t)work->weight_count, sizeof *work->inputs);
     SY_TRY(sy_check_alloc(work->ctx, work->inputs));
     for (int w = 0; w < work->weight_count; w++) {
-        const sy_mind_weight *weight = &work->weights[w];
-        const char *name = sy_mind_local_name(work->model.parameters[weight->parameter].name);
-        work->inputs[w].name = weight->refusal ? "" : name;
-        count += weight->refusal == NULL;
+        work->inputs[w].name = work->weights[w].refusal ? "" : work->states[w].name;
+        count += work->weights[w].refusal == NULL;
     }
-    sy_log(work->ctx, SY_LOG_INFO, "second moments of what %d layers read, over %zu samples", count,
+    sy_log(work->ctx, SY_LOG_INFO, "what %d layers read, over %zu samples", count,
            sy_samples_count(job->samples));
-    SY_TRY(sy_job_collect_moments(job, &work->arena, work->inputs, work->weight_count));
+    SY_TRY(sy_weight_walk_open(job, work->inputs, work->weight_count, &work->walk));
     sy_mixed_expect(&work->mixed, work->inputs, work->weight_count);
     return SY_OK;
 }
@@ -359,9 +410,10 @@ static sy_status run(weight_job *work, sy_report *report)
     SY_TRY(check_request(work));
     SY_TRY(open_model(work));
     SY_TRY(choose(work));
+    SY_TRY(open_states(work));
     SY_TRY(sy_job_weight_output(work->job, ".mindir", &path));
     if (work->method == &sy_weight_gptq)
-        SY_TRY(collect_inputs(work));
+        SY_TRY(open_walk(work));
     SY_TRY(quantize_all(work, report));
     SY_TRY(require_some(work));
     if (work->is_mixed)
@@ -377,6 +429,7 @@ sy_status sy_job_quantize_mindir_weights(sy_job *job, sy_report *report)
 {
     weight_job work = {.job = job, .ctx = job->ctx};
     const sy_status status = run(&work, report);
+    sy_weight_walk_close(work.walk);
     sy_mind_release(&work.model);
     sy_mixed_release(&work.mixed);
     sy_file_unmap(&work.file);

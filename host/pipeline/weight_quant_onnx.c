@@ -7,14 +7,21 @@
 #include "base/log.h"
 #include "import/onnx/edit.h"
 #include "pipeline/weight_mixed.h"
-#include "pipeline/weight_moments.h"
 #include "pipeline/weight_onnx.h"
 #include "pipeline/weight_quant.h"
+#include "pipeline/weight_walk.h"
 #include "weight/bias.h"
 #include "weight/choose.h"
 #include "weight/emit.h"
 #include "weight/method.h"
 #include "weight/methods.h"
+
+/* What became of one weight. */
+typedef struct result {
+    sy_weight_codes codes;
+    double *bias; /* what its layer's bias must gain, [outputs]; NULL: nothing */
+    double snr;
+} result;
 
 /* A run while it lasts. */
 typedef struct onnx_job {
@@ -27,7 +34,9 @@ typedef struct onnx_job {
     sy_weight_task task;
     sy_weight_choice *choices;
     int choice_count, quantized;
-    const sy_weight_inputs *inputs; /* [choice]: for GPTQ; else NULL */
+    result *results;          /* [choice] */
+    sy_weight_inputs *inputs; /* [choice]: for GPTQ; else NULL */
+    sy_weight_walk *walk;     /* for GPTQ; else NULL */
     sy_weight_totals totals;
     bool is_mixed; /* bit_num = 0 */
     sy_mixed mixed;
@@ -97,19 +106,8 @@ static sy_status choose_form(onnx_job *work)
     return SY_OK;
 }
 
-/* What the bias of its layer must gain where rounding looks at inputs; NULL: it stays. */
-static sy_status alloc_bias(onnx_job *work, const sy_weight_choice *choice, const sy_weight_inputs *inputs,
-                            double **out)
-{
-    const size_t outputs = inputs->layout.outputs;
-    *out = NULL;
-    if (!work->task.correct || !sy_weight_bias_is_free(&work->file, choice->constant, outputs))
-        return SY_OK;
-    return sy_check_alloc(work->ctx, *out = sy_arena_alloc(&work->arena, outputs, sizeof **out));
-}
-
 static sy_status encode_mixed(onnx_job *work, const sy_weight_choice *choice, const sy_weight_inputs *inputs,
-                              const float *values, sy_weight_codes *out, double *bias)
+                              const float *values, result *out)
 {
     const sy_onnx_constant *constant = &work->file.constants[choice->constant];
     const sy_mixed_source source = {.name = constant->name,
@@ -117,47 +115,100 @@ static sy_status encode_mixed(onnx_job *work, const sy_weight_choice *choice, co
                                     .axis = choice->axis,
                                     .values = values,
                                     .inputs = inputs,
-                                    .bias = bias};
-    return sy_mixed_encode(work->job, &work->arena, work->method, &work->task, &source, &work->mixed, out);
+                                    .bias = out->bias};
+    return sy_mixed_encode(work->job, &work->arena, work->method, &work->task, &source, &work->mixed,
+                           &out->codes);
 }
 
-/* *out_bias as of alloc_bias(). */
-static sy_status encode(onnx_job *work, const sy_weight_choice *choice, const float *values,
-                        sy_weight_codes *out, double **out_bias)
+/* `inputs` of a product, NULL: of no layer whose inputs are known. */
+static sy_status encode(onnx_job *work, const sy_weight_choice *choice, const sy_weight_inputs *inputs,
+                        const float *values, result *out)
 {
     const sy_onnx_constant *constant = &work->file.constants[choice->constant];
-    const sy_weight_inputs *inputs = work->inputs ? &work->inputs[choice - work->choices] : NULL;
     sy_weight_cut cut;
-    if (inputs && inputs->moments.positions > 0)
-        SY_TRY(alloc_bias(work, choice, inputs, out_bias));
     if (work->is_mixed)
-        return encode_mixed(work, choice, inputs, values, out, *out_bias);
+        return encode_mixed(work, choice, inputs, values, out);
     if (!sy_weight_cut_init(&constant->shape, choice->axis, choice->block, &cut))
         return sy_fail(work->ctx, SY_E_INTERNAL, "constant '%s' lost its shape", constant->name);
-    if (inputs && inputs->moments.positions > 0)
+    if (inputs)
         return sy_weight_encode_gptq(work->ctx, &work->arena, &work->task, constant->name, &constant->shape,
-                                     &cut, &inputs->layout, &inputs->moments, values, out, *out_bias);
+                                     &cut, &inputs->layout, &inputs->moments, values, &out->codes, out->bias);
     return sy_weight_encode(work->ctx, &work->arena, work->method, &work->task, constant->name,
-                            &constant->shape, &cut, values, out);
+                            &constant->shape, &cut, values, &out->codes);
 }
 
-static sy_status quantize_values(onnx_job *work, sy_weight_choice *choice, const float *values,
-                                 sy_weight_codes *codes, double *out_snr)
+/* What the weight should be behind those that are quantized already, and that rounded. */
+static sy_status encode_product(onnx_job *work, const sy_weight_choice *choice,
+                                const sy_weight_inputs *inputs, const float *values, result *out)
 {
-    double *bias = NULL;
-    SY_TRY(encode(work, choice, values, codes, &bias));
-    SY_TRY(sy_weight_check_gain(work->ctx, &work->arena,
-                                sy_weight_float_bytes(&work->file.constants[choice->constant]),
-                                sy_weight_stored_bytes(codes, &work->form), &work->totals, &choice->refusal));
+    size_t count = 0;
+    float *moved = NULL;
+    double *gain = NULL;
+    sy_shape_count(&work->file.constants[choice->constant].shape, &count);
+    sy_status status = sy_weight_walk_adapt(work->ctx, inputs, values, count, &work->arena, &moved, &gain);
+    if (status == SY_OK && gain)
+        status = sy_check_alloc(
+            work->ctx, out->bias = sy_arena_alloc(&work->arena, inputs->layout.outputs, sizeof *out->bias));
+    if (status == SY_OK)
+        status = encode(work, choice, inputs, moved, out);
+    for (size_t i = 0; i < inputs->layout.outputs && status == SY_OK && gain; i++)
+        out->bias[i] += gain[i];
+    free(moved);
+    return status;
+}
+
+/* The layers to come see what the weight has become; `values` are overwritten. */
+static sy_status show_weight(onnx_job *work, int index, float *values)
+{
+    if (!work->walk)
+        return SY_OK;
+    sy_weight_codes_values(&work->results[index].codes, values);
+    return sy_weight_walk_set(work->walk, index, values, work->results[index].bias);
+}
+
+static sy_status encode_values(onnx_job *work, int index, float *values)
+{
+    sy_weight_choice *choice = &work->choices[index];
+    result *out = &work->results[index];
+    if (work->inputs && work->inputs[index].is_product)
+        SY_TRY(encode_product(work, choice, &work->inputs[index], values, out));
+    else
+        SY_TRY(encode(work, choice, NULL, values, out));
+    SY_TRY(sy_weight_check_gain(
+        work->ctx, &work->arena, sy_weight_float_bytes(&work->file.constants[choice->constant]),
+        sy_weight_stored_bytes(&out->codes, &work->form), &work->totals, &choice->refusal));
     if (choice->refusal)
         return SY_OK;
-    *out_snr = sy_weight_codes_snr(codes, values);
+    out->snr = sy_weight_codes_snr(&out->codes, values);
     work->quantized++;
-    if (bias)
-        SY_TRY(sy_weight_move_bias(work->ctx, work->edit, &work->file, choice->constant, bias,
-                                   work->inputs[choice - work->choices].layout.outputs, &work->arena));
-    return sy_weight_emit(work->ctx, work->edit, &work->file, choice->constant, choice->first_node, codes,
-                          &work->form, &work->arena);
+    return show_weight(work, index, values);
+}
+
+static sy_status encode_weight(onnx_job *work, int index)
+{
+    float *values = NULL;
+    sy_status status =
+        sy_weight_load(work->ctx, &work->file, &work->file.constants[work->choices[index].constant], &values);
+    if (status == SY_OK)
+        status = encode_values(work, index, values);
+    free(values);
+    return status;
+}
+
+/* Those that no layer's inputs have a say in, then layer by layer. */
+static sy_status encode_all(onnx_job *work)
+{
+    work->results = sy_arena_alloc(&work->arena, (size_t)work->choice_count, sizeof *work->results);
+    SY_TRY(sy_check_alloc(work->ctx, work->results));
+    for (int i = 0; i < work->choice_count; i++)
+        if (!work->choices[i].refusal && !(work->inputs && work->inputs[i].is_product))
+            SY_TRY(encode_weight(work, i));
+    for (int index = 0; work->walk && index != SY_NONE;) {
+        SY_TRY(sy_weight_walk_next(work->walk, &index));
+        if (index != SY_NONE)
+            SY_TRY(encode_weight(work, index));
+    }
+    return SY_OK;
 }
 
 /* The job's samples are those of a search by auto_tune, or are not open yet. */
@@ -170,46 +221,37 @@ static sy_status open_samples(sy_job *job)
     return sy_job_open_samples(job, job->request->data, NULL, job->request->limit, &job->samples);
 }
 
-/* What the weights' layers read, over the samples: once a job, as the same weights are chosen each time. */
-static sy_status collect_inputs(onnx_job *work)
+/* To see what the weights' layers read, over the samples. */
+static sy_status open_walk(onnx_job *work)
 {
-    sy_job *job = work->job;
     int count = 0;
-    SY_TRY(open_samples(job));
-    sy_weight_inputs *list = sy_arena_alloc(&job->arena, (size_t)work->choice_count, sizeof *list);
-    SY_TRY(sy_check_alloc(work->ctx, list));
+    SY_TRY(open_samples(work->job));
+    work->inputs = sy_arena_alloc(&work->arena, (size_t)work->choice_count, sizeof *work->inputs);
+    SY_TRY(sy_check_alloc(work->ctx, work->inputs));
     for (int i = 0; i < work->choice_count; i++) {
-        const char *name = work->file.constants[work->choices[i].constant].name;
-        list[i].name = sy_arena_text(&job->arena, work->choices[i].refusal ? "" : name);
-        SY_TRY(sy_check_alloc(work->ctx, list[i].name));
-        count += work->choices[i].refusal == NULL;
+        const sy_weight_choice *choice = &work->choices[i];
+        const char *name = work->file.constants[choice->constant].name;
+        work->inputs[i].name = choice->refusal ? "" : name;
+        work->inputs[i].moves_bias =
+            work->task.correct && sy_weight_bias_is_free(&work->file, choice->constant, NULL);
+        count += choice->refusal == NULL;
     }
-    sy_log(work->ctx, SY_LOG_INFO, "second moments of what %d layers read, over %zu samples", count,
-           sy_samples_count(job->samples));
-    SY_TRY(sy_job_collect_moments(job, &job->arena, list, work->choice_count));
-    job->weight_inputs = list;
-    return SY_OK;
-}
-
-static sy_status take_inputs(onnx_job *work)
-{
-    if (!work->job->weight_inputs)
-        SY_TRY(collect_inputs(work));
-    work->inputs = work->job->weight_inputs;
+    sy_log(work->ctx, SY_LOG_INFO, "what %d layers read, over %zu samples", count,
+           sy_samples_count(work->job->samples));
+    SY_TRY(sy_weight_walk_open(work->job, work->inputs, work->choice_count, &work->walk));
     sy_mixed_expect(&work->mixed, work->inputs, work->choice_count);
     return SY_OK;
 }
 
-static sy_status quantize_weight(onnx_job *work, sy_weight_choice *choice, sy_weight_codes *codes,
-                                 double *out_snr)
+static sy_status emit_weight(onnx_job *work, int index)
 {
-    float *values = NULL;
-    sy_status status =
-        sy_weight_load(work->ctx, &work->file, &work->file.constants[choice->constant], &values);
-    if (status == SY_OK)
-        status = quantize_values(work, choice, values, codes, out_snr);
-    free(values);
-    return status;
+    const sy_weight_choice *choice = &work->choices[index];
+    const result *from = &work->results[index];
+    if (from->bias)
+        SY_TRY(sy_weight_move_bias(work->ctx, work->edit, &work->file, choice->constant, from->bias,
+                                   work->inputs[index].layout.outputs, &work->arena));
+    return sy_weight_emit(work->ctx, work->edit, &work->file, choice->constant, choice->first_node,
+                          &from->codes, &work->form, &work->arena);
 }
 
 static const char *cut_words(const sy_weight_choice *choice, char out[64])
@@ -223,11 +265,11 @@ static const char *cut_words(const sy_weight_choice *choice, char out[64])
     return out;
 }
 
-static sy_status report_weight(onnx_job *work, const sy_weight_choice *choice, const sy_weight_codes *codes,
-                               double snr, sy_report *report, cJSON *list)
+static sy_status report_weight(onnx_job *work, int index, sy_report *report, cJSON *list)
 {
+    const sy_weight_choice *choice = &work->choices[index];
     const sy_onnx_constant *constant = &work->file.constants[choice->constant];
-    const sy_weight_inputs *inputs = work->inputs ? &work->inputs[choice - work->choices] : NULL;
+    const sy_weight_codes *codes = &work->results[index].codes;
     sy_weight_outcome outcome = {.name = constant->name, .refusal = choice->refusal};
     char cut[64];
     if (!choice->refusal) {
@@ -236,8 +278,8 @@ static sy_status report_weight(onnx_job *work, const sy_weight_choice *choice, c
         outcome.scales = cut_words(choice, cut);
         outcome.before = sy_weight_float_bytes(constant);
         outcome.after = sy_weight_stored_bytes(codes, &work->form);
-        outcome.snr = snr;
-        if (inputs && inputs->moments.positions == 0)
+        outcome.snr = work->results[index].snr;
+        if (work->walk && !work->inputs[index].is_product)
             outcome.note = work->is_mixed ? SY_WEIGHT_NO_MOMENTS_MIXED : SY_WEIGHT_NO_MOMENTS;
     }
     return sy_weight_report(work->ctx, &outcome, report, list);
@@ -247,13 +289,11 @@ static sy_status quantize_all(onnx_job *work, sy_report *report)
 {
     cJSON *list = sy_json_array(report->json, "weights");
     SY_TRY(sy_check_alloc(work->ctx, list));
+    SY_TRY(encode_all(work));
     for (int i = 0; i < work->choice_count; i++) {
-        sy_weight_choice *choice = &work->choices[i];
-        sy_weight_codes codes = {0};
-        double snr = NAN;
-        if (!choice->refusal)
-            SY_TRY(quantize_weight(work, choice, &codes, &snr));
-        SY_TRY(report_weight(work, choice, &codes, snr, report, list));
+        if (!work->choices[i].refusal)
+            SY_TRY(emit_weight(work, i));
+        SY_TRY(report_weight(work, i, report, list));
     }
     return SY_OK;
 }
@@ -287,7 +327,7 @@ static sy_status run(onnx_job *work, sy_report *report)
     SY_TRY(choose_form(work));
     SY_TRY(sy_job_weight_output(work->job, ".onnx", &path));
     if (work->method == &sy_weight_gptq)
-        SY_TRY(take_inputs(work));
+        SY_TRY(open_walk(work));
     SY_TRY(quantize_all(work, report));
     SY_TRY(sy_weight_require_some(work->ctx, &work->file, work->choices, work->choice_count,
                                   work->quantized > 0));
@@ -301,6 +341,7 @@ sy_status sy_job_quantize_onnx_weights(sy_job *job, sy_report *report)
 {
     onnx_job work = {.job = job, .ctx = job->ctx};
     const sy_status status = run(&work, report);
+    sy_weight_walk_close(work.walk);
     sy_onnx_edit_destroy(work.edit);
     sy_onnx_file_close(&work.file);
     sy_mixed_release(&work.mixed);

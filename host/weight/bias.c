@@ -31,21 +31,35 @@ static bool is_output(const sy_onnx_file *file, const char *name)
     return false;
 }
 
-bool sy_weight_bias_is_free(const sy_onnx_file *file, int constant, size_t outputs)
+/* Of a Conv or Gemm with this weight. */
+static int64_t outputs_of(const sy_onnx_node *node, const sy_shape *weight)
+{
+    const bool rows = sy_onnx_node_is(node, "Conv") || sy_onnx_node_int(node, "transB", 0);
+    return weight->rank > 1 ? weight->dims[rows ? 0 : 1] : 0;
+}
+
+/* A constant of so many float32 values that nothing else needs. */
+static bool is_own_bias(const sy_onnx_file *file, const char *name, int64_t outputs)
+{
+    const int bias = sy_onnx_find_constant(file, name);
+    if (bias == SY_NONE || is_output(file, name) || sy_onnx_find_readers(file, name).count != 1)
+        return false;
+    const sy_onnx_constant *held = &file->constants[bias];
+    return held->data_type == SY_DTYPE_FLOAT && held->shape.rank == 1 && held->shape.dims[0] == outputs;
+}
+
+bool sy_weight_bias_is_free(const sy_onnx_file *file, int constant, size_t *out_outputs)
 {
     const sy_onnx_reading *reading = only_reading(file, constant);
     if (!reading || !is_plain(file, &file->nodes[reading->node]))
         return false;
     const sy_onnx_node *node = &file->nodes[reading->node];
-    if (!has_bias(node))
-        return true;
-    const int bias = sy_onnx_find_constant(file, node->inputs[BIAS]);
-    if (bias == SY_NONE || is_output(file, node->inputs[BIAS]) ||
-        sy_onnx_find_readers(file, node->inputs[BIAS]).count != 1)
+    const int64_t outputs = outputs_of(node, &file->constants[constant].shape);
+    if (outputs <= 0 || (has_bias(node) && !is_own_bias(file, node->inputs[BIAS], outputs)))
         return false;
-    const sy_onnx_constant *held = &file->constants[bias];
-    return held->data_type == SY_DTYPE_FLOAT && held->shape.rank == 1 &&
-           held->shape.dims[0] == (int64_t)outputs;
+    if (out_outputs)
+        *out_outputs = (size_t)outputs;
+    return true;
 }
 
 sy_status sy_weight_move_bias(sy_ctx *ctx, sy_onnx_edit *edit, const sy_onnx_file *file, int constant,

@@ -74,10 +74,13 @@ static sy_status emit(editing *work, const sy_weight_choice *choice, sy_dynamic_
 {
     if (form != SY_DYNAMIC_FLOAT)
         return sy_dynamic_emit(work->dynamic, choice, form, codes);
-    static const double nothing[1] = {0.5};
-    if (!work->asked.dynamic && sy_weight_bias_is_free(&work->file, choice->constant, 1))
-        SY_TRY(sy_weight_move_bias(work->ctx, work->edit, &work->file, choice->constant, nothing, 1,
+    size_t outputs;
+    if (!work->asked.dynamic && sy_weight_bias_is_free(&work->file, choice->constant, &outputs)) {
+        const double *nothing = sy_arena_alloc(&work->arena, outputs, sizeof *nothing);
+        SY_TRY(sy_check_alloc(work->ctx, nothing));
+        SY_TRY(sy_weight_move_bias(work->ctx, work->edit, &work->file, choice->constant, nothing, outputs,
                                    &work->arena));
+    }
     return sy_weight_emit(work->ctx, work->edit, &work->file, choice->constant, choice->first_node, codes,
                           &work->form, &work->arena);
 }
@@ -100,7 +103,8 @@ static sy_status encode(editing *work, sy_weight_choice *choice, const float *va
     SY_TRY(sy_weight_encode(work->ctx, &work->arena, method, &task, constant->name, &constant->shape, &cut,
                             values, &codes));
     SY_TRY(sy_weight_check_gain(work->ctx, &work->arena, sy_weight_float_bytes(constant),
-                                sy_weight_stored_bytes(&codes, &work->form), &work->totals, &choice->refusal));
+                                sy_weight_stored_bytes(&codes, &work->form), &work->totals,
+                                &choice->refusal));
     if (choice->refusal)
         return SY_OK;
     work->written++;

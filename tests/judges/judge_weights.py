@@ -3,6 +3,7 @@
 
     judge_weights.py STEELYARD forms      random networks at every width; every form of file; what is not touched
     judge_weights.py STEELYARD methods    each method's codes against another implementation of it
+    judge_weights.py STEELYARD gptq       layer after layer of a network, by onnxruntime's values of what they read
     judge_weights.py STEELYARD models     real models: outputs of onnxruntime and of `steelyard run`
 """
 import json
@@ -501,8 +502,116 @@ def judge_models(steelyard, folder):
             assert same < 2e-4 and mine < 2e-4 and report["quantized"] > 0
 
 
+def layered_network():
+    """Convolutions with and without bias, a depthwise one, one that two branches meet behind, and a Gemm."""
+    r = np.random.default_rng(11)
+    shapes = {"w0": (12, 3, 3, 3), "w1": (12, 1, 3, 3), "w2": (16, 12, 1, 1), "w3": (16, 16, 1, 1), "w4": (16, 20)}
+    inits = [numpy_helper.from_array((r.standard_normal(s) / np.sqrt(np.prod(s[1:]))).astype(np.float32), n) for n, s in shapes.items()]
+    inits += [numpy_helper.from_array(r.standard_normal(n).astype(np.float32), b) for b, n in (("b0", 12), ("b1", 12), ("b3", 16), ("b4", 20))]
+    inits += [numpy_helper.from_array(np.float32(v), n) for n, v in (("lo", 0), ("hi", 2))]
+    nodes = [helper.make_node("Conv", ["x", "w0", "b0"], ["y0"], pads=[1, 1, 1, 1]), helper.make_node("Relu", ["y0"], ["a0"]),
+             helper.make_node("Conv", ["a0", "w1", "b1"], ["y1"], group=12, pads=[0, 0, 1, 1], strides=[2, 2]),
+             helper.make_node("Clip", ["y1", "lo", "hi"], ["a1"]), helper.make_node("Conv", ["a1", "w2"], ["y2"]),
+             helper.make_node("Conv", ["y2", "w3", "b3"], ["y3"]), helper.make_node("Relu", ["y3"], ["a3"]),
+             helper.make_node("Add", ["a3", "y2"], ["sum"]), helper.make_node("GlobalAveragePool", ["sum"], ["mean"]),
+             helper.make_node("Flatten", ["mean"], ["flat"]), helper.make_node("Gemm", ["flat", "w4", "b4"], ["logits"])]
+    float_ = TensorProto.FLOAT
+    graph = helper.make_graph(nodes, "layers", [helper.make_tensor_value_info("x", float_, [1, 3, 12, 12])],
+                              [helper.make_tensor_value_info("logits", float_, [1, 20])], inits)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.checker.check_model(model)
+    return model
+
+
+def columns(x, node, w):
+    """[groups, values that an output adds up, positions] of the inputs of all samples."""
+    if node.op_type == "Gemm":
+        return x.reshape(len(x), -1).T[None]
+    attrs = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+    top, left, bottom, right = attrs.get("pads", [0] * 4)
+    x = np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)))
+    step = attrs.get("strides", [1, 1])
+    seen = np.lib.stride_tricks.sliding_window_view(x, w.shape[2:], (2, 3))[:, :, ::step[0], ::step[1]]
+    return seen.transpose(1, 4, 5, 0, 2, 3).reshape(attrs.get("group", 1), w[0].size, -1)
+
+
+def values_of(model, names, samples):
+    """Of tensors, over the samples."""
+    shown = onnx.ModelProto()
+    shown.CopyFrom(model)
+    shown.graph.output.extend(helper.make_empty_tensor_value_info(n) for n in names if n != "x")
+    session = ort.InferenceSession(shown.SerializeToString())
+    return {n: np.concatenate([x if n == "x" else session.run([n], {"x": x})[0] for x in samples]).astype(np.float64) for n in names}
+
+
+def judge_gptq(steelyard, folder):
+    """Each layer by a computation of numpy's from the definition in host/weight/adapt.h and gptq.h, on what onnxruntime says it
+    reads: in the float model, and in that with the weights and biases that the file has for the layers before it."""
+    before, r = layered_network(), np.random.default_rng(4)
+    path, data = folder / "layers.onnx", folder / "samples"
+    path.write_bytes(before.SerializeToString())
+    data.mkdir()
+    smooth = [r.standard_normal((1, 3, 6, 6)).repeat(2, 2).repeat(2, 3) + r.standard_normal((1, 1, 12, 12)) for _ in range(24)]
+    samples = [(x + .3 * r.standard_normal(x.shape)).astype(np.float32) for x in smooth]
+    for i, x in enumerate(samples):
+        np.save(data / f"{i:02}.npy", x)
+    for bits in (3, 4, 8):
+        file, _ = quantize(steelyard, path, folder, bits, quant_strategy="GPTQ", data=data)
+        check_layers(before, onnx.load(file), samples, bits)
+
+
+def check_layers(before, after, samples, bits):
+    kept, old = {t.name: numpy_helper.to_array(t) for t in after.graph.initializer}, constants(before)
+    now = onnx.ModelProto()
+    now.CopyFrom(before)
+    ratios, biases, moves = [], 0.0, []
+    for k, node in enumerate(n for n in before.graph.node if n.op_type in ("Conv", "Gemm")):
+        name, x = node.input[1], node.input[0]
+        w = old[name]
+        f, read = (columns(values_of(m, [x], samples)[x], node, w) for m in (before, now))
+        integers, zeros, scales, shifts = evaluate(after, name, w)
+        assert not np.any(shifts)
+        matrix = (lambda a: np.broadcast_to(a, w.shape).T) if node.op_type == "Gemm" else (lambda a: np.broadcast_to(a, w.shape).reshape(len(w), -1))
+        got, step, original = matrix((integers - zeros) * scales).astype(np.float64), matrix(scales), matrix(w).astype(np.float64)
+        each, gains, missed = len(got) // len(f), np.empty(len(got)), np.zeros(2)
+        lowest, highest = (matrix((k - zeros) * scales) for k in (-2 ** (bits - 1), 2 ** (bits - 1) - 1))
+        for g in range(len(f)):
+            rows_ = slice(g * each, (g + 1) * each)
+            own, lacks = read[g] - read[g].mean(1, keepdims=True), f[g] - f[g].mean(1, keepdims=True)
+            h, c, n, count = own @ own.T / own.shape[1], lacks @ own.T / own.shape[1], own.shape[0], own.shape[1]
+            eye = np.eye(n) * max(np.trace(h) / n, 1e-30)
+            wanted = original[rows_] + original[rows_] @ (c - h) @ np.linalg.inv(h + eye * (1e-2 + 2 * n / count))
+            moves.append(np.abs(wanted - original[rows_]).max())
+            h = h + eye * (3e-3 + 2 * n / count)
+            error = lambda v: np.einsum("ri,ij,rj->r", wanted - v, h, wanted - v)
+            nearest = np.clip(np.rint(wanted / step[rows_]) * step[rows_], lowest[rows_], highest[rows_])
+            missed += error(got[rows_]).sum(), error(nearest).sum()
+            gains[rows_] = original[rows_] @ f[g].mean(1) - got[rows_] @ read[g].mean(1)
+        ratios.append(missed[0] / missed[1])
+        bias = node.input[2] if len(node.input) > 2 else next(n.input[2] for n in after.graph.node if n.output[0] == node.output[0])
+        had = old.get(bias, np.zeros(len(got)))
+        biases = max(biases, np.abs(kept[bias] - had - gains).max())
+        put(now, k, node, bias, got if node.op_type != "Gemm" else got.T, w.shape, kept[bias])
+    print(f"GPTQ, {bits} bits: errors of layers {', '.join(f'{x:.2f}' for x in ratios)} times those of the nearest codes, weights moved by up to "
+          f"{max(moves):.3f}, biases within {biases:.1e} of numpy's")
+    assert max(ratios) < 1.01 and sorted(ratios)[1] < 0.8 and biases < 2e-5 and max(moves) > 1e-3
+
+
+def put(model, layer, node, bias, values, shape, bias_values):
+    """The layer's weight and bias from now on."""
+    for t in model.graph.initializer:
+        if t.name == node.input[1]:
+            t.CopyFrom(numpy_helper.from_array(values.reshape(shape).astype(np.float32), t.name))
+    for t in [t for t in model.graph.initializer if t.name == bias]:
+        model.graph.initializer.remove(t)
+    model.graph.initializer.append(numpy_helper.from_array(bias_values, bias))
+    own = next(n for n in model.graph.node if n.output[0] == node.output[0])
+    del own.input[2:]
+    own.input.append(bias)
+
+
 def main():
-    judges = {"forms": judge_forms, "methods": judge_methods, "models": judge_models}
+    judges = {"forms": judge_forms, "methods": judge_methods, "gptq": judge_gptq, "models": judge_models}
     with tempfile.TemporaryDirectory() as folder:
         judges[sys.argv[2]](str(pathlib.Path(sys.argv[1]).resolve()), pathlib.Path(folder))
 

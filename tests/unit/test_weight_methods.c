@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "support/graph.h"
+#include "weight/adapt.h"
 #include "weight/cholesky.h"
 #include "weight/gptq.h"
 
@@ -159,6 +160,94 @@ static void no_single_code_could_be_better(void **state)
     sy_arena_release(&arena);
 }
 
+/* Inputs that are not what they are in the float model: scaled, shifted, and with noise. */
+typedef struct drift {
+    double columns[SIZE][POSITIONS]; /* of the float model */
+    double products[SIZE * SIZE], sums[SIZE];
+    sy_weight_crossing crossing;
+} drift;
+
+static void make_drift(const layer *self, drift *out)
+{
+    uint32_t seed = 31;
+    memset(out, 0, sizeof *out);
+    for (int k = 0; k < SIZE; k++)
+        for (int p = 0; p < POSITIONS; p++)
+            out->columns[k][p] = 1.1 * self->columns[k][p] + 0.2 + 0.1 * (double)random_value(&seed);
+    for (int i = 0; i < SIZE; i++)
+        for (int p = 0; p < POSITIONS; p++) {
+            out->sums[i] += out->columns[i][p];
+            for (int j = 0; j < SIZE; j++)
+                out->products[i * SIZE + j] += out->columns[i][p] * self->columns[j][p];
+        }
+    out->crossing = (sy_weight_crossing){.products = out->products, .sums = out->sums};
+}
+
+/* What an output's weights miss of the float model's, position by position, with what ridge regression adds;
+ * `mean`: of what they miss. */
+static double ridge_error(const layer *self, const drift *from, int output, const double *weights,
+                          double *mean)
+{
+    double sum = 0, trace = 0, far = 0, misses[POSITIONS];
+    *mean = 0;
+    for (int p = 0; p < POSITIONS; p++) {
+        misses[p] = 0;
+        for (int k = 0; k < SIZE; k++)
+            misses[p] += (double)self->weights[output * SIZE + k] * from->columns[k][p] -
+                         weights[k] * self->columns[k][p];
+        *mean += misses[p] / POSITIONS;
+    }
+    for (int p = 0; p < POSITIONS; p++)
+        sum += (misses[p] - *mean) * (misses[p] - *mean) / POSITIONS;
+    for (int k = 0; k < SIZE; k++) {
+        const double average = self->sums[k] / POSITIONS,
+                     moved = weights[k] - (double)self->weights[output * SIZE + k];
+        trace += self->products[k * SIZE + k] / POSITIONS - average * average;
+        far += moved * moved;
+    }
+    return sum + far * trace / SIZE * (1e-2 + 2.0 * SIZE / POSITIONS);
+}
+
+static void weights_adapt_to_inputs_that_drifted(void **state)
+{
+    static layer self;
+    static drift from;
+    float values[OUTPUTS * SIZE];
+    double bias[OUTPUTS], mean;
+    make_layer(&self);
+    make_drift(&self, &from);
+    memcpy(values, self.weights, sizeof values);
+    assert_ok(*state, sy_weight_adapt(*state, &self.layout, &self.moments, &from.crossing, values, bias));
+    for (int r = 0; r < OUTPUTS; r++) {
+        double weights[SIZE], at_first[SIZE];
+        for (int k = 0; k < SIZE; k++) {
+            weights[k] = (double)values[r * SIZE + k];
+            at_first[k] = (double)self.weights[r * SIZE + k];
+        }
+        assert_true(ridge_error(&self, &from, r, weights, &mean) <
+                    0.9 * ridge_error(&self, &from, r, at_first, &mean));
+        const double least = ridge_error(&self, &from, r, weights, &mean);
+        assert_true(fabs(mean - bias[r]) < 1e-6); /* values are float32 */
+        for (int k = 0; k < SIZE; k++)
+            for (int sign = -1; sign <= 1; sign += 2) {
+                weights[k] += sign * 1e-3;
+                assert_true(ridge_error(&self, &from, r, weights, &mean) > least);
+                weights[k] -= sign * 1e-3;
+            }
+    }
+}
+
+static void weights_stay_where_inputs_are_those_of_the_float_model(void **state)
+{
+    static layer self;
+    float values[OUTPUTS * SIZE];
+    make_layer(&self);
+    memcpy(values, self.weights, sizeof values);
+    const sy_weight_crossing same = {.products = self.products, .sums = self.sums};
+    assert_ok(*state, sy_weight_adapt(*state, &self.layout, &self.moments, &same, values, NULL));
+    assert_memory_equal(values, self.weights, sizeof values);
+}
+
 static void blocks_have_scales_of_their_own(void **state)
 {
     sy_arena arena = {0};
@@ -205,6 +294,8 @@ int main(void)
         TEST(the_factor_of_the_inverse_is_upper_and_gives_it),
         TEST(outputs_miss_less_than_with_the_nearest_codes),
         TEST(no_single_code_could_be_better),
+        TEST(weights_adapt_to_inputs_that_drifted),
+        TEST(weights_stay_where_inputs_are_those_of_the_float_model),
         TEST(blocks_have_scales_of_their_own),
         TEST(what_a_method_cannot_do_is_refused),
     };
