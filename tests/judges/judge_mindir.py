@@ -298,7 +298,8 @@ def judge(steelyard, results, name, made, folder):
         own = worst(results[file], ours(steelyard, file, folder)) if name not in NOT_LOADED else 0
         far[method, bits, corrected] = sum(apart)
         fine = (limit is None or max(apart) < limit) and same < 1e-5 and own < 1e-5
-        fine &= method != "GPTQ" or sum(apart) <= far["MSE", bits, corrected]
+        # Much less where all layers are products of known inputs; transposed convolutions are rounded alike.
+        fine &= method != "GPTQ" or sum(apart) <= 1.01 * far["MSE", bits, corrected]
         print(f"{name:12} {method:7} {bits:2} bits{' corrected' if corrected else '':10}, {weights} weights; outputs apart at batch "
               + ", ".join(f"{b}: {100 * x:.4f} %" for b, x in zip(BATCHES, apart)) + f"; from the same floats {same:.1e}; ours {own:.1e}"
               + ("" if fine else "   FAILED"), flush=True)
