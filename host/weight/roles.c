@@ -1,13 +1,13 @@
 #include "weight/roles.h"
 
+/* Sums over input channels, of which a group has few. */
 static void axes_of_conv(const sy_onnx_node *node, int input, const sy_shape *shape, int *out_channels,
                          int *out_sums)
 {
-    (void)node;
     (void)input;
     (void)shape;
     *out_channels = 0;
-    *out_sums = SY_NONE;
+    *out_sums = sy_onnx_node_int(node, "group", 1) == 1 ? 1 : SY_NONE;
 }
 
 /* [in, out / groups, ...]: channels at the same place in each group share a scale, except where every group

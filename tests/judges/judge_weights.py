@@ -321,6 +321,32 @@ def without_gru(model, folder):
     return path
 
 
+def judge_convolution_blocks(steelyard, folder):
+    """Blocks along the input channels: of convolutions without groups that have more of them than a block."""
+    r = np.random.default_rng(8)
+    shapes = {"wide": (24, 70, 3, 3), "point": (40, 24, 1, 1), "grouped": (40, 20, 1, 1), "last": (16, 40, 1, 1)}
+    arrays = {n: r.standard_normal(s).astype(np.float32) for n, s in shapes.items()}
+    names = ["x", "a", "b", "c", "y"]
+    nodes = [helper.make_node("Conv", [names[k], w], [names[k + 1]], group=2 if w == "grouped" else 1) for k, w in enumerate(shapes)]
+    graph = helper.make_graph(nodes, "blocks", [helper.make_tensor_value_info("x", 1, [1, 70, 7, 7])],
+                              [helper.make_tensor_value_info("y", 1, [1, 16, 5, 5])], [numpy_helper.from_array(a, n) for n, a in arrays.items()])
+    before = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+    path, feeds, files = folder / "blocks.onnx", {"x": r.standard_normal((1, 70, 7, 7)).astype(np.float32)}, 0
+    path.write_bytes(before.SerializeToString())
+    for block, cut in ((32, {"wide": (24, 3, 3, 3), "last": (16, 2, 1, 1)}), (64, {"wide": (24, 2, 3, 3)})):
+        for bits in (3, 8):
+            file, _ = quantize(steelyard, path, folder, bits, block_size=block)
+            after = onnx.load(file)
+            onnx.checker.check_model(after)
+            scales = {t.name.removesuffix("_scale"): tuple(t.dims) for t in after.graph.initializer if t.name.endswith("_scale")}
+            assert scales == {n: cut.get(n, (s[0],)) for n, s in shapes.items()}, scales
+            wanted, got = outputs(substitute(before, after), feeds), outputs(after, feeds)
+            own = ours(steelyard, file, feeds, ("y",), folder)
+            assert apart(wanted, got) < 1e-5 and apart(got, own) < 1e-4, (block, bits, apart(wanted, got), apart(got, own))
+            files += 1
+    return files
+
+
 def judge_forms(steelyard, folder):
     check_versions()
     r = np.random.default_rng(3)
@@ -369,6 +395,7 @@ def judge_forms(steelyard, folder):
                     own = ours(steelyard, without_gru(after, folder), feeds, ("y1", "y2"), folder)
                     assert apart(wanted, got) < 1e-5 and apart(got[:2], own) < 1e-4, (block, bits, apart(wanted, got), apart(got[:2], own))
                     files += 1
+    files += judge_convolution_blocks(steelyard, folder)
     print(f"forms: {files} files; onnxruntime {worst['onnxruntime']:.1e} from the same weights as floats, `steelyard run` "
           f"{worst['steelyard run']:.1e} from onnxruntime")
 
