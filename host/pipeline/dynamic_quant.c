@@ -76,8 +76,8 @@ static sy_status encode(dynamic_job *work, const sy_weight_choice *choice, sy_dy
     sy_weight_cut cut;
     if (!sy_weight_cut_init(&constant->shape, axis_of(choice, form), 0, &cut))
         return sy_fail(work->ctx, SY_E_INTERNAL, "constant '%s' lost its shape", constant->name);
-    return sy_weight_encode(work->ctx, &work->arena, sy_weight_find_method("MAX_MIN"), &task, constant->name,
-                            &constant->shape, &cut, values, out);
+    return sy_weight_encode(work->ctx, &work->arena, sy_weight_find_method("MAX_MIN"), &task,
+                            &(sy_weight_floats){constant->name, &constant->shape, &cut, values}, out);
 }
 
 static sy_status emit(dynamic_job *work, const sy_weight_choice *choice, sy_dynamic_form form,

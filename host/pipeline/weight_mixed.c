@@ -57,12 +57,11 @@ static sy_status encode_fixed(sy_job *job, sy_arena *arena, const sy_weight_meth
 {
     sy_weight_cut cut;
     SY_TRY(cut_of(job, source, job->config->weight_quant_param.per_channel, &cut));
+    const sy_weight_floats from = {source->name, source->shape, &cut, source->values};
     if (has_inputs(source))
-        return sy_weight_encode_gptq(job->ctx, arena, fixed, source->name, source->shape, &cut,
-                                     &source->inputs->layout, &source->inputs->moments, source->values, out,
-                                     bias);
-    return sy_weight_encode(job->ctx, arena, method, fixed, source->name, source->shape, &cut, source->values,
-                            out);
+        return sy_weight_encode_gptq(job->ctx, arena, fixed, &from, &source->inputs->layout,
+                                     &source->inputs->moments, out, bias);
+    return sy_weight_encode(job->ctx, arena, method, fixed, &from, out);
 }
 
 /* Fixed bits in the place of `codes`, where they take no more bytes. */
@@ -119,15 +118,15 @@ static sy_status encode_steps(sy_job *job, sy_arena *arena, const sy_mixed_sourc
 {
     sy_weight_cut cut;
     SY_TRY(cut_of(job, source, job->config->mixed_bit_weight_quant_param.per_channel, &cut));
+    const sy_weight_floats from = {source->name, source->shape, &cut, source->values};
     if (!has_inputs(source))
         return sy_weight_mixed_encode(job->ctx, arena, job->init_scale,
-                                      job->config->weight_quant_param.bias_correction, source->name,
-                                      source->shape, &cut, source->values, out);
+                                      job->config->weight_quant_param.bias_correction, &from, out);
     const double mean = mixed->outputs > 0 ? mixed->shares / mixed->outputs : 0;
     const double share = mean > 0 ? share_of(sy_weight_cut_elements(&cut)) / mean : 1;
-    return sy_weight_mixed_encode_outputs(job->ctx, arena, job->init_scale * sqrt(share), source->name,
-                                          source->shape, &cut, &source->inputs->layout,
-                                          &source->inputs->moments, source->values, out, source->bias);
+    return sy_weight_mixed_encode_outputs(job->ctx, arena, job->init_scale * sqrt(share), &from,
+                                          &source->inputs->layout, &source->inputs->moments, out,
+                                          source->bias);
 }
 
 sy_status sy_mixed_encode(sy_job *job, sy_arena *arena, const sy_weight_method *method,

@@ -111,11 +111,11 @@ static sy_status encode(weight_job *work, const sy_weight_inputs *inputs, const 
                                &at->codes);
     if (!sy_weight_cut_init(shape, per_channel ? at->weight->axis : SY_NONE, 0, &cut))
         return sy_fail(work->ctx, SY_E_INTERNAL, "parameter '%s' lost its shape", at->name);
+    const sy_weight_floats from = {at->name, shape, &cut, values};
     if (inputs)
-        return sy_weight_encode_gptq(work->ctx, &work->arena, &work->task, at->name, shape, &cut,
-                                     &inputs->layout, &inputs->moments, values, &at->codes, NULL);
-    return sy_weight_encode(work->ctx, &work->arena, work->method, &work->task, at->name, shape, &cut, values,
-                            &at->codes);
+        return sy_weight_encode_gptq(work->ctx, &work->arena, &work->task, &from, &inputs->layout,
+                                     &inputs->moments, &at->codes, NULL);
+    return sy_weight_encode(work->ctx, &work->arena, work->method, &work->task, &from, &at->codes);
 }
 
 static bool is_product(const weight_job *work, const weight_state *at)

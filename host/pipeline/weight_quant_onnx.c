@@ -130,11 +130,11 @@ static sy_status encode(onnx_job *work, const sy_weight_choice *choice, const sy
         return encode_mixed(work, choice, inputs, values, out);
     if (!sy_weight_cut_init(&constant->shape, choice->axis, choice->block, &cut))
         return sy_fail(work->ctx, SY_E_INTERNAL, "constant '%s' lost its shape", constant->name);
+    const sy_weight_floats from = {constant->name, &constant->shape, &cut, values};
     if (inputs)
-        return sy_weight_encode_gptq(work->ctx, &work->arena, &work->task, constant->name, &constant->shape,
-                                     &cut, &inputs->layout, &inputs->moments, values, &out->codes, out->bias);
-    return sy_weight_encode(work->ctx, &work->arena, work->method, &work->task, constant->name,
-                            &constant->shape, &cut, values, &out->codes);
+        return sy_weight_encode_gptq(work->ctx, &work->arena, &work->task, &from, &inputs->layout,
+                                     &inputs->moments, &out->codes, out->bias);
+    return sy_weight_encode(work->ctx, &work->arena, work->method, &work->task, &from, &out->codes);
 }
 
 /* What the weight should be behind those that are quantized already, and that rounded. */

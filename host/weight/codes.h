@@ -83,6 +83,14 @@ sy_dtype sy_weight_integer_type(const sy_weight_codes *codes);
 bool sy_weight_has_zeros(const sy_weight_codes *codes);  /* a zero point that is not 0 */
 bool sy_weight_has_shifts(const sy_weight_codes *codes); /* a shift that is not 0 */
 
+/* A weight in floats. */
+typedef struct sy_weight_floats {
+    const char *name; /* for messages; stays where it is as long as its codes */
+    const sy_shape *shape;
+    const sy_weight_cut *cut; /* of the shape */
+    const float *values;      /* in the tensor's order */
+} sy_weight_floats;
+
 /* The weight that files made of the codes hold. */
 void sy_weight_codes_values(const sy_weight_codes *codes, float *out);
 /* 10 log10 of the power of `values` over that of what the codes miss of them; INFINITY when nothing is lost,

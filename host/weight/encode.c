@@ -102,14 +102,13 @@ static sy_status encode(sy_ctx *ctx, const sy_weight_method *method, const sy_we
 }
 
 sy_status sy_weight_encode(sy_ctx *ctx, sy_arena *arena, const sy_weight_method *method,
-                           const sy_weight_task *task, const char *name, const sy_shape *shape,
-                           const sy_weight_cut *cut, const float *values, sy_weight_codes *out)
+                           const sy_weight_task *task, const sy_weight_floats *from, sy_weight_codes *out)
 {
     sy_weight_codes codes;
     SY_TRY(sy_weight_check_bits(ctx, method, task->bits));
-    SY_TRY(sy_weight_codes_create(ctx, arena, name, shape, cut, task->bits, &codes));
+    SY_TRY(sy_weight_codes_create(ctx, arena, from->name, from->shape, from->cut, task->bits, &codes));
     codes.levels = method->levels ? method->levels(task) : NULL;
-    SY_TRY(sy_while(ctx, encode(ctx, method, task, values, &codes), "weight '%s'", name));
+    SY_TRY(sy_while(ctx, encode(ctx, method, task, from->values, &codes), "weight '%s'", from->name));
     *out = codes;
     return SY_OK;
 }

@@ -280,27 +280,27 @@ static sy_status solve(sy_ctx *ctx, group_work *work, double *bias)
     return status;
 }
 
-sy_status sy_weight_encode_gptq(sy_ctx *ctx, sy_arena *arena, const sy_weight_task *task, const char *name,
-                                const sy_shape *shape, const sy_weight_cut *cut,
-                                const sy_weight_layout *layout, const sy_weight_moments *moments,
-                                const float *values, sy_weight_codes *out, double *bias)
+sy_status sy_weight_encode_gptq(sy_ctx *ctx, sy_arena *arena, const sy_weight_task *task,
+                                const sy_weight_floats *from, const sy_weight_layout *layout,
+                                const sy_weight_moments *moments, sy_weight_codes *out, double *bias)
 {
     sy_weight_codes codes;
     SY_TRY(sy_weight_check_bits(ctx, &sy_weight_gptq, task->bits));
-    for (size_t i = 0; i < sy_weight_cut_elements(cut); i++)
-        if (!isfinite(values[i]))
-            return sy_fail(ctx, SY_E_NUMERIC, "weight '%s': element %zu is %g", name, i, (double)values[i]);
-    SY_TRY(sy_weight_codes_create(ctx, arena, name, shape, cut, task->bits, &codes));
+    for (size_t i = 0; i < sy_weight_cut_elements(from->cut); i++)
+        if (!isfinite(from->values[i]))
+            return sy_fail(ctx, SY_E_NUMERIC, "weight '%s': element %zu is %g", from->name, i,
+                           (double)from->values[i]);
+    SY_TRY(sy_weight_codes_create(ctx, arena, from->name, from->shape, from->cut, task->bits, &codes));
     codes.levels = sy_weight_even_levels(task);
     group_work work = {.task = task,
                        .number = sy_weight_number(task),
                        .layout = layout,
                        .moments = moments,
-                       .values = values,
+                       .values = from->values,
                        .codes = &codes,
                        .size = moments->size,
                        .centred = bias != NULL};
-    SY_TRY(sy_while(ctx, solve(ctx, &work, bias), "weight '%s'", name));
+    SY_TRY(sy_while(ctx, solve(ctx, &work, bias), "weight '%s'", from->name));
     *out = codes;
     return SY_OK;
 }

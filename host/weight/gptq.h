@@ -30,10 +30,9 @@ typedef struct sy_weight_layout {
  * variance does, and bias[r] is what must be added to output r so that its mean stays. SY_E_NUMERIC,
  * SY_E_CONFIG as sy_weight_encode().
  */
-sy_status sy_weight_encode_gptq(sy_ctx *ctx, sy_arena *arena, const sy_weight_task *task, const char *name,
-                                const sy_shape *shape, const sy_weight_cut *cut,
-                                const sy_weight_layout *layout, const sy_weight_moments *moments,
-                                const float *values, sy_weight_codes *out, double *bias);
+sy_status sy_weight_encode_gptq(sy_ctx *ctx, sy_arena *arena, const sy_weight_task *task,
+                                const sy_weight_floats *from, const sy_weight_layout *layout,
+                                const sy_weight_moments *moments, sy_weight_codes *out, double *bias);
 
 /* The same in steps that are there: fills codes->codes, whose scales are the steps, for codes->bits bits,
  * without zero points; a step that is of one output only is then fitted to its codes. Values are finite.

@@ -36,13 +36,12 @@ const sy_weight_method *sy_weight_find_method(const char *name); /* NULL is an a
 /* SY_E_CONFIG: the method is not for so many bits. */
 sy_status sy_weight_check_bits(sy_ctx *ctx, const sy_weight_method *method, int bits);
 
-/* Quantizes a tensor, `values` in its order, in `arena`. With task->correct, v = deviation(w) / deviation(w')
+/* Quantizes a weight, in `arena`. With task->correct, v = deviation(w) / deviation(w')
  * and m = mean(w) - v * mean(w') of a unit's values w and what w' they became go into scale * v and the shift
  * m; v stays 1 where it is not in (0, 10). As in MindSpore Lite. Blocks have no shift. SY_E_NUMERIC where a
  * value is not finite; SY_E_CONFIG as above.
  */
 sy_status sy_weight_encode(sy_ctx *ctx, sy_arena *arena, const sy_weight_method *method,
-                           const sy_weight_task *task, const char *name, const sy_shape *shape,
-                           const sy_weight_cut *cut, const float *values, sy_weight_codes *out);
+                           const sy_weight_task *task, const sy_weight_floats *from, sy_weight_codes *out);
 
 #endif

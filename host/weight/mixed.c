@@ -137,24 +137,24 @@ int sy_weight_width(const sy_weight_codes *codes)
     return bits;
 }
 
-sy_status sy_weight_mixed_encode(sy_ctx *ctx, sy_arena *arena, double error, bool correct, const char *name,
-                                 const sy_shape *shape, const sy_weight_cut *cut, const float *values,
-                                 sy_weight_codes *out)
+sy_status sy_weight_mixed_encode(sy_ctx *ctx, sy_arena *arena, double error, bool correct,
+                                 const sy_weight_floats *from, sy_weight_codes *out)
 {
+    const sy_weight_cut *cut = from->cut;
     sy_weight_codes codes;
-    SY_TRY(sy_weight_codes_create(ctx, arena, name, shape, cut, widest.bits, &codes));
+    SY_TRY(sy_weight_codes_create(ctx, arena, from->name, from->shape, from->cut, widest.bits, &codes));
     float *own = calloc(sy_weight_unit_at(cut, 0).count, sizeof *own); /* the first unit is never short */
     sy_status status = sy_check_alloc(ctx, own);
     for (size_t u = 0; u < cut->units && status == SY_OK; u++) {
         const sy_weight_unit at = sy_weight_unit_at(cut, u);
         search unit = {.values = own, .count = at.count, .correct = correct, .error = error};
         for (size_t k = 0; k < at.count; k++)
-            own[k] = values[sy_weight_element(&at, k)];
+            own[k] = from->values[sy_weight_element(&at, k)];
         status = encode_unit(ctx, &unit, u, &codes);
     }
     free(own);
     if (status != SY_OK)
-        return sy_while(ctx, status, "weight '%s'", name);
+        return sy_while(ctx, status, "weight '%s'", from->name);
     codes.bits = sy_weight_width(&codes);
     *out = codes;
     return SY_OK;

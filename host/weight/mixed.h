@@ -12,9 +12,8 @@
  * the error is larger. out->bits is the width that the codes need. In `arena`. As MindSpore Lite's search,
  * but that a unit may be a channel, and nothing overflows. SY_E_NUMERIC where a value is not finite.
  */
-sy_status sy_weight_mixed_encode(sy_ctx *ctx, sy_arena *arena, double error, bool correct, const char *name,
-                                 const sy_shape *shape, const sy_weight_cut *cut, const float *values,
-                                 sy_weight_codes *out);
+sy_status sy_weight_mixed_encode(sy_ctx *ctx, sy_arena *arena, double error, bool correct,
+                                 const sy_weight_floats *from, sy_weight_codes *out);
 
 /* |w - w'| / |w| over the whole tensor; 0 where no weight is other than 0. */
 double sy_weight_relative_error(const sy_weight_codes *codes, const float *values);

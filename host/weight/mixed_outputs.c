@@ -121,18 +121,18 @@ static sy_status choose_steps(sy_ctx *ctx, double error, const sy_weight_layout 
     return status;
 }
 
-sy_status sy_weight_mixed_encode_outputs(sy_ctx *ctx, sy_arena *arena, double error, const char *name,
-                                         const sy_shape *shape, const sy_weight_cut *cut,
-                                         const sy_weight_layout *layout, const sy_weight_moments *moments,
-                                         const float *values, sy_weight_codes *out, double *bias)
+sy_status sy_weight_mixed_encode_outputs(sy_ctx *ctx, sy_arena *arena, double error,
+                                         const sy_weight_floats *from, const sy_weight_layout *layout,
+                                         const sy_weight_moments *moments, sy_weight_codes *out, double *bias)
 {
     sy_weight_codes codes;
-    for (size_t i = 0; i < sy_weight_cut_elements(cut); i++)
-        if (!isfinite(values[i]))
-            return sy_fail(ctx, SY_E_NUMERIC, "weight '%s': element %zu is %g", name, i, (double)values[i]);
-    SY_TRY(sy_weight_codes_create(ctx, arena, name, shape, cut, BITS, &codes));
-    SY_TRY(choose_steps(ctx, error, layout, moments, values, bias != NULL, &codes));
-    SY_TRY(sy_weight_round_gptq(ctx, layout, moments, values, &codes, bias));
+    for (size_t i = 0; i < sy_weight_cut_elements(from->cut); i++)
+        if (!isfinite(from->values[i]))
+            return sy_fail(ctx, SY_E_NUMERIC, "weight '%s': element %zu is %g", from->name, i,
+                           (double)from->values[i]);
+    SY_TRY(sy_weight_codes_create(ctx, arena, from->name, from->shape, from->cut, BITS, &codes));
+    SY_TRY(choose_steps(ctx, error, layout, moments, from->values, bias != NULL, &codes));
+    SY_TRY(sy_weight_round_gptq(ctx, layout, moments, from->values, &codes, bias));
     codes.bits = sy_weight_width(&codes);
     *out = codes;
     return SY_OK;

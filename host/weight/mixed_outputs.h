@@ -14,10 +14,10 @@
  * small a step it is the smallest they hold. out->bits is the width that the codes need. `bias` as in
  * weight/gptq.h. In `arena`. SY_E_NUMERIC where a value is not finite.
  */
-sy_status sy_weight_mixed_encode_outputs(sy_ctx *ctx, sy_arena *arena, double error, const char *name,
-                                         const sy_shape *shape, const sy_weight_cut *cut,
-                                         const sy_weight_layout *layout, const sy_weight_moments *moments,
-                                         const float *values, sy_weight_codes *out, double *bias);
+sy_status sy_weight_mixed_encode_outputs(sy_ctx *ctx, sy_arena *arena, double error,
+                                         const sy_weight_floats *from, const sy_weight_layout *layout,
+                                         const sy_weight_moments *moments, sy_weight_codes *out,
+                                         double *bias);
 
 /* What the codes miss of the outputs: the norm of that over the norm of the outputs, their means left out
  * where `has_bias`; 0 where the outputs never vary. SY_E_MEMORY only. */

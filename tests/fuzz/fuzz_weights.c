@@ -100,8 +100,8 @@ static sy_status encode(editing *work, sy_weight_choice *choice, const float *va
                                   work->asked.dynamic ? 0 : choice->block, &cut));
     const sy_weight_method *method =
         work->asked.dynamic ? sy_weight_find_method("MAX_MIN") : work->asked.method;
-    SY_TRY(sy_weight_encode(work->ctx, &work->arena, method, &task, constant->name, &constant->shape, &cut,
-                            values, &codes));
+    SY_TRY(sy_weight_encode(work->ctx, &work->arena, method, &task,
+                            &(sy_weight_floats){constant->name, &constant->shape, &cut, values}, &codes));
     SY_TRY(sy_weight_check_gain(work->ctx, &work->arena, sy_weight_float_bytes(constant),
                                 sy_weight_stored_bytes(&codes, &work->form), &work->totals,
                                 &choice->refusal));

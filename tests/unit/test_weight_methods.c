@@ -109,17 +109,19 @@ static void outputs_miss_less_than_with_the_nearest_codes(void **state)
     assert_true(sy_weight_cut_init(&shape, 0, 0, &cut));
     for (int bits = 2; bits <= 6; bits++) {
         const sy_weight_task task = {.bits = bits};
-        assert_ok(*state, sy_weight_encode(*state, &arena, sy_weight_find_method("MSE"), &task, "w", &shape,
-                                           &cut, self.weights, &plain));
+        assert_ok(*state, sy_weight_encode(*state, &arena, sy_weight_find_method("MSE"), &task,
+                                           &(sy_weight_floats){"w", &shape, &cut, self.weights}, &plain));
         sy_weight_codes_values(&plain, values);
         const double nearest = output_error(&self, values, NULL, means);
-        assert_ok(*state, sy_weight_encode_gptq(*state, &arena, &task, "w", &shape, &cut, &self.layout,
-                                                &self.moments, self.weights, &looked, NULL));
+        assert_ok(*state, sy_weight_encode_gptq(*state, &arena, &task,
+                                                &(sy_weight_floats){"w", &shape, &cut, self.weights},
+                                                &self.layout, &self.moments, &looked, NULL));
         sy_weight_codes_values(&looked, values);
         const double better = output_error(&self, values, NULL, means);
         assert_true(better < 0.5 * nearest);
-        assert_ok(*state, sy_weight_encode_gptq(*state, &arena, &task, "w", &shape, &cut, &self.layout,
-                                                &self.moments, self.weights, &moved, bias));
+        assert_ok(*state, sy_weight_encode_gptq(*state, &arena, &task,
+                                                &(sy_weight_floats){"w", &shape, &cut, self.weights},
+                                                &self.layout, &self.moments, &moved, bias));
         sy_weight_codes_values(&moved, values);
         assert_true(output_error(&self, values, bias, means) < 1.05 * better);
         for (int r = 0; r < OUTPUTS; r++)
@@ -141,8 +143,9 @@ static void no_single_code_could_be_better(void **state)
     const sy_weight_task task = {.bits = 3};
     make_layer(&self);
     assert_true(sy_weight_cut_init(&shape, 0, 0, &cut));
-    assert_ok(*state, sy_weight_encode_gptq(*state, &arena, &task, "w", &shape, &cut, &self.layout,
-                                            &self.moments, self.weights, &codes, NULL));
+    assert_ok(*state, sy_weight_encode_gptq(*state, &arena, &task,
+                                            &(sy_weight_floats){"w", &shape, &cut, self.weights},
+                                            &self.layout, &self.moments, &codes, NULL));
     sy_weight_codes_values(&codes, values);
     const double least = output_error(&self, values, NULL, means);
     int better = 0;
@@ -257,8 +260,8 @@ static void blocks_have_scales_of_their_own(void **state)
     const sy_shape shape = SHAPE(4, 2);
     static const float values[8] = {7, 70, -3, -30, 0.7F, 0.07F, 0.2F, 0.01F};
     assert_true(sy_weight_cut_init(&shape, 0, 2, &cut));
-    assert_ok(*state, sy_weight_encode(*state, &arena, sy_weight_find_method("MAX_MIN"), &task, "w", &shape,
-                                       &cut, values, &codes));
+    assert_ok(*state, sy_weight_encode(*state, &arena, sy_weight_find_method("MAX_MIN"), &task,
+                                       &(sy_weight_floats){"w", &shape, &cut, values}, &codes));
     static const float scales[4] = {1, 10, 0.1F, 0.01F};
     static const int16_t wanted[8] = {7, 7, -3, -3, 7, 7, 2, 1};
     for (int u = 0; u < 4; u++)
@@ -278,10 +281,10 @@ static void what_a_method_cannot_do_is_refused(void **state)
     const sy_weight_method *max_min = sy_weight_find_method("MAX_MIN");
     assert_true(sy_weight_cut_init(&shape, 0, 0, &cut));
     assert_null(sy_weight_find_method("MAXMIN"));
-    assert_fails(
-        *state,
-        sy_weight_encode(*state, &arena, max_min, &task, "w", &shape, &cut, (float[]){1, NAN}, &codes),
-        SY_E_NUMERIC, "weight 'w': element 1 is nan");
+    assert_fails(*state,
+                 sy_weight_encode(*state, &arena, max_min, &task,
+                                  &(sy_weight_floats){"w", &shape, &cut, (float[]){1, NAN}}, &codes),
+                 SY_E_NUMERIC, "weight 'w': element 1 is nan");
     assert_fails(*state, sy_weight_check_bits(*state, sy_weight_find_method("TERNARY"), 8), SY_E_CONFIG,
                  "quant_strategy = TERNARY has 2 bits: set bit_num = 2, not 8");
     sy_arena_release(&arena);

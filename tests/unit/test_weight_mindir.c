@@ -33,8 +33,8 @@ static void encode_rows(sy_ctx *ctx, sy_arena *arena, const char *method, const 
     const sy_shape shape = {.rank = 2, .dims = {ROWS, COLUMNS}};
     sy_weight_cut cut;
     assert_true(sy_weight_cut_init(&shape, 0, 0, &cut));
-    assert_ok(ctx, sy_weight_encode(ctx, arena, sy_weight_find_method(method), task, "w", &shape, &cut,
-                                    values, out));
+    assert_ok(ctx, sy_weight_encode(ctx, arena, sy_weight_find_method(method), task,
+                                    &(sy_weight_floats){"w", &shape, &cut, values}, out));
 }
 
 /* Element i of what the file computes. */

@@ -49,8 +49,9 @@ static void the_error_is_the_one_that_was_asked_for(void **state)
                 sy_arena arena = {0};
                 sy_weight_codes codes;
                 fill_normal(values, COUNT, kinds[k].deviation, kinds[k].mean);
-                assert_ok(*state, sy_weight_mixed_encode(*state, &arena, errors[e], correct, "w", &shape,
-                                                         &cut, values, &codes));
+                assert_ok(*state,
+                          sy_weight_mixed_encode(*state, &arena, errors[e], correct,
+                                                 &(sy_weight_floats){"w", &shape, &cut, values}, &codes));
                 const double got = error_of(&codes, values, 0, 1);
                 if (correct == 0 || kinds[k].mean == 0)
                     assert_true(fabs(got - errors[e]) < 0.0101 * errors[e]);
@@ -72,7 +73,8 @@ static void each_channel_has_the_error_where_there_are_channels(void **state)
     for (size_t i = 0; i < COUNT; i++)
         values[i] *= (float)(1 + i % CHANNELS);
     assert_true(sy_weight_cut_init(&shape, 1, 0, &cut));
-    assert_ok(*state, sy_weight_mixed_encode(*state, &arena, 0.02, true, "w", &shape, &cut, values, &codes));
+    assert_ok(*state, sy_weight_mixed_encode(*state, &arena, 0.02, true,
+                                             &(sy_weight_floats){"w", &shape, &cut, values}, &codes));
     for (size_t c = 0; c < CHANNELS; c++)
         assert_true(fabs(error_of(&codes, values, c, CHANNELS) - 0.02) < 0.000202);
     assert_true(codes.scales[19] > 15 * codes.scales[0]);
@@ -89,7 +91,8 @@ static void codes_are_as_wide_as_they_must(void **state)
     sy_arena arena = {0};
     fill_normal(values, COUNT, 1, 0);
     assert_true(sy_weight_cut_init(&shape, SY_NONE, 0, &cut));
-    assert_ok(*state, sy_weight_mixed_encode(*state, &arena, 0.02, false, "w", &shape, &cut, values, &codes));
+    assert_ok(*state, sy_weight_mixed_encode(*state, &arena, 0.02, false,
+                                             &(sy_weight_floats){"w", &shape, &cut, values}, &codes));
     assert_true(fabs((double)codes.scales[0] - 0.02 * sqrt(12)) < 0.02 * 0.07);
     assert_int_equal(codes.bits, 7);
     for (size_t i = 0; i < COUNT; i++)
@@ -108,7 +111,8 @@ static void what_16_bits_do_not_hold_is_as_near_as_they_come(void **state)
     values[77] = 30000;
     values[COUNT - 1] = -30000;
     assert_true(sy_weight_cut_init(&shape, SY_NONE, 0, &cut));
-    assert_ok(*state, sy_weight_mixed_encode(*state, &arena, 1e-9, false, "w", &shape, &cut, values, &codes));
+    assert_ok(*state, sy_weight_mixed_encode(*state, &arena, 1e-9, false,
+                                             &(sy_weight_floats){"w", &shape, &cut, values}, &codes));
     assert_int_equal(codes.bits, 16);
     assert_int_equal(codes.codes[77], 32767);
     assert_true(fabs((double)codes.scales[0] * 32767 - 30000) < 0.01);
@@ -125,8 +129,8 @@ static void weights_that_are_all_the_same_come_back(void **state)
         const float values[4] = {cases[c], cases[c], cases[c], cases[c]};
         sy_weight_codes codes;
         sy_arena arena = {0};
-        assert_ok(*state,
-                  sy_weight_mixed_encode(*state, &arena, 0.02, true, "w", &shape, &cut, values, &codes));
+        assert_ok(*state, sy_weight_mixed_encode(*state, &arena, 0.02, true,
+                                                 &(sy_weight_floats){"w", &shape, &cut, values}, &codes));
         assert_true(codes.scales[0] > 0);
         /* What no normal float can scale is nothing. */
         assert_true((float)codes.codes[0] * codes.scales[0] + codes.shifts[0] ==
@@ -144,7 +148,8 @@ static void what_is_not_finite_is_named(void **state)
     sy_arena arena = {0};
     assert_true(sy_weight_cut_init(&shape, SY_NONE, 0, &cut));
     assert_fails(*state,
-                 sy_weight_mixed_encode(*state, &arena, 0.02, true, "fc", &shape, &cut, values, &codes),
+                 sy_weight_mixed_encode(*state, &arena, 0.02, true,
+                                        &(sy_weight_floats){"fc", &shape, &cut, values}, &codes),
                  SY_E_NUMERIC, "weight 'fc': an element is inf");
     sy_arena_release(&arena);
 }

@@ -94,8 +94,9 @@ static sy_status encode(sy_ctx *ctx, sy_arena *arena, double error, int axis, bo
     const bool rows = self.layout.input_stride == 1;
     const sy_shape shape = SHAPE(rows ? OUTPUTS : SIZE, rows ? SIZE : OUTPUTS);
     assert_true(sy_weight_cut_init(&shape, axis, 0, &cut));
-    return sy_weight_mixed_encode_outputs(ctx, arena, error, "w", &shape, &cut, &self.layout, &self.moments,
-                                          self.weights, out, centred ? bias : NULL);
+    return sy_weight_mixed_encode_outputs(ctx, arena, error,
+                                          &(sy_weight_floats){"w", &shape, &cut, self.weights}, &self.layout,
+                                          &self.moments, out, centred ? bias : NULL);
 }
 
 /* The nearest codes miss about what was asked for, the chosen ones less. */
