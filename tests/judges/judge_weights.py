@@ -585,6 +585,11 @@ def judge_gptq(steelyard, folder):
     for bits in (3, 4, 8):
         file, _ = quantize(steelyard, path, folder, bits, quant_strategy="GPTQ", data=data)
         check_layers(before, onnx.load(file), samples, bits)
+    # Neither workers nor batches change a bit.
+    for arguments in (["--workers", "1"], ["--workers", "3", "--batch", "2"], ["--workers", "2", "--batch", "24"]):
+        subprocess.run([steelyard, "quantize", str(path), "--config", str(folder / "w.ini"), "--data", str(data), "--output", str(folder / "again"),
+                        "--quiet", *arguments], check=True, stdout=subprocess.DEVNULL)
+        assert (folder / "again" / file.name).read_bytes() == file.read_bytes(), arguments
 
 
 def check_layers(before, after, samples, bits):
