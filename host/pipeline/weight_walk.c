@@ -78,6 +78,14 @@ static sy_status choose_samples(sy_weight_walk *walk)
     return SY_OK;
 }
 
+static sy_status require_usable(const sy_weight_walk *walk)
+{
+    for (size_t i = 0; i < walk->sample_count; i++)
+        if (walk->activations.usable[i])
+            return SY_OK;
+    return sy_fail(walk->ctx, SY_E_DATA, "none of the %zu samples is usable", walk->sample_count);
+}
+
 static sy_status open(sy_weight_walk *walk)
 {
     sy_job *job = walk->job;
@@ -89,8 +97,9 @@ static sy_status open(sy_weight_walk *walk)
     SY_TRY(bind(walk));
     SY_TRY(find_places(walk));
     SY_TRY(choose_samples(walk));
-    return sy_activations_load(walk->ctx, walk->graph, job->bound, &source, walk->samples, walk->sample_count,
-                               job->workers, &walk->activations);
+    SY_TRY(sy_activations_load(walk->ctx, walk->graph, job->bound, &source, walk->samples, walk->sample_count,
+                               job->workers, &walk->activations));
+    return require_usable(walk);
 }
 
 sy_status sy_weight_walk_open(sy_job *job, sy_weight_inputs *list, int count, sy_weight_walk **out)
@@ -181,7 +190,7 @@ static void take(const sy_weight_walk *walk, int tensor, int *cut, int *count)
     for (int i = 0; i < *count; i++)
         if (cut[i] == tensor)
             return;
-    if (!walk->graph->tensors[tensor].data)
+    if (tensor != SY_NONE && !walk->graph->tensors[tensor].data)
         cut[(*count)++] = tensor;
 }
 
