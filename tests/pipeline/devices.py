@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -36,14 +37,27 @@ class Run:
 
     def __call__(self, *options, **environment):
         self.file.unlink(missing_ok=True)
-        return subprocess.run([*self.base, "--output", str(self.file), *options], capture_output=True, text=True,
-                              env={**os.environ, **environment}, timeout=1800, check=False)
+        return run([*self.base, "--output", str(self.file), *options], **environment)
 
     def hash(self, *options, **environment):
         done = self(*options, **environment)
         if done.returncode:
             raise SystemExit(f"{self.name} {' '.join(options)}: exit code {done.returncode}\n{done.stderr}")
         return json.loads(done.stdout)["content_hash"]
+
+
+# PoCL up to 5 tells kernels apart by hash and group size when it lets one go, but keeps one for small and one for large
+# grids: with two workers it now and then takes the wrong one, and ends the program.
+POCL_ABORT = "pocl_release_dlhandle_cache: Assertion"
+
+
+def run(command, **environment):
+    """Runs the program, once more where PoCL aborted it."""
+    for attempt in (1, 2):
+        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment}, timeout=1800, check=False)
+        if attempt == 2 or done.returncode != -signal.SIGABRT or POCL_ABORT not in done.stderr:
+            return done
+        print(f"PoCL aborted, run again: {' '.join(map(str, command[1:4]))} ...")
 
 
 def devices(program):
@@ -81,9 +95,8 @@ def damaged_samples(data, folder):
 
 
 def quantize(program, model, samples, folder, *options, **environment):
-    return subprocess.run([program, "quantize", str(model), "--data", str(samples), "--allow-bad-samples", "--workers", "2",
-                           "--output", folder, "--set", "full_quant_param.bias_correction=true", *options],
-                          capture_output=True, text=True, timeout=1800, check=False, env={**os.environ, **environment})
+    return run([program, "quantize", str(model), "--data", str(samples), "--allow-bad-samples", "--workers", "2",
+                "--output", folder, "--set", "full_quant_param.bias_correction=true", *options], **environment)
 
 
 def check_late_death(program, model, samples, folder):
@@ -122,9 +135,8 @@ def check_verify(program, model, samples, names, folder):
     wrong, expected = 0, None
     for name in ["cpu:0", *names]:
         for batch in BATCHES:
-            done = subprocess.run([program, "verify", str(model), str(quantized), "--data", str(samples),
-                                   "--allow-bad-samples", "--json", "--quiet", "--workers", "2", "--device", name,
-                                   "--batch", str(batch)], capture_output=True, text=True, timeout=1800, check=False)
+            done = run([program, "verify", str(model), str(quantized), "--data", str(samples), "--allow-bad-samples",
+                        "--json", "--quiet", "--workers", "2", "--device", name, "--batch", str(batch)])
             expected = expected or done.stdout
             good = done.returncode == 0 and json.loads(done.stdout)["samples"] == USABLE and done.stdout == expected
             wrong += not good
